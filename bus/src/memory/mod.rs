@@ -4,7 +4,9 @@
 //! registration expire at once.
 
 mod dead_letters;
+mod deliveries;
 mod flow_control;
+mod jobs;
 mod later;
 mod lock;
 mod log;
@@ -93,13 +95,13 @@ impl Bus for Memory {
     async fn consume(&self, kind: &Kind) -> Result<Box<dyn Deliveries>, Unavailable> {
         let queue = self.shared.queues.get(kind);
         let queue = queue.ok_or_else(|| Unavailable(format!("there is no queue for jobs of kind {kind}")))?;
-        Ok(Box::new(queue::MemoryDeliveries::new(Arc::clone(queue), None)))
+        Ok(Box::new(deliveries::MemoryDeliveries::new(Arc::clone(queue), None)))
     }
 
     async fn consume_pool(&self, kind: &Kind, pool: &str) -> Result<Box<dyn Deliveries>, Unavailable> {
         let queue = self.shared.queues.get(kind);
         let queue = queue.ok_or_else(|| Unavailable(format!("there is no queue for jobs of kind {kind}")))?;
-        Ok(Box::new(queue::MemoryDeliveries::new(Arc::clone(queue), Some(pool.to_owned()))))
+        Ok(Box::new(deliveries::MemoryDeliveries::new(Arc::clone(queue), Some(pool.to_owned()))))
     }
 
     async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError> {

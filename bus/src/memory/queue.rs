@@ -1,29 +1,24 @@
 //! A queue of jobs: waiting, delayed or in flight, until they are settled.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
-    num::NonZeroUsize,
-    sync::{Arc, Mutex},
+    collections::{BTreeMap, HashSet, VecDeque},
+    sync::Mutex,
     time::Duration,
 };
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{
-    JobRef, Kind, Lane, TenantId, clock,
+    JobRef, Kind, Lane, TenantId,
     topology::{
         bounds::DEDUP_WINDOW,
         sources::{SOURCES, Source},
     },
 };
-use tokio::{
-    sync::watch,
-    time::{self, Instant},
-};
+use tokio::{sync::watch, time::Instant};
 
-use super::{later::Later, lock::lock};
+use super::{jobs::Jobs, later::Later, lock::lock};
 use crate::{
-    port::{Deliveries, Delivery, Depth, Extend, Message, POOL, PublishError, Queued, Receipt, Settle, Unavailable},
+    port::{Depth, Message, POOL, PublishError, Queued, Receipt},
     round_robin::WeightedRoundRobin,
 };
 
@@ -39,65 +34,28 @@ pub(super) struct Queue {
     changed: watch::Sender<()>,
 }
 
-type Pool = Option<String>;
+pub(super) type Pool = Option<String>;
 
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     /// Of each pool, and of the jobs that are for none.
     sources: BTreeMap<Pool, [Jobs; SOURCES]>,
     round_robin: WeightedRoundRobin,
     sequence: u64,
-    later: Later,
+    pub(super) later: Later,
     recent: HashSet<JobRef>,
     /// Until when a job id counts as a duplicate, the earliest first.
     recent_until: VecDeque<(Instant, JobRef)>,
 }
 
-#[derive(Debug, Default)]
-struct Jobs {
-    entries: BTreeMap<u64, Entry>,
-    ready: BTreeSet<u64>,
-    /// When a job becomes ready: its delay or its ack wait ends.
-    due: BTreeSet<(Instant, u64)>,
-}
-
+/// A job in flight, with where it is settled.
 #[derive(Debug)]
-struct Entry {
-    message: Message,
-    published_at: DateTime<Utc>,
-    published: Instant,
-    attempt: u32,
-    /// In flight or delayed until then.
-    until: Option<Instant>,
-}
-
-impl Jobs {
-    /// Makes it ready at this time; `None`: at once.
-    fn set(&mut self, sequence: u64, until: Option<Instant>) {
-        let Some(entry) = self.entries.get_mut(&sequence) else { return };
-        if let Some(old) = std::mem::replace(&mut entry.until, until) {
-            self.due.remove(&(old, sequence));
-        }
-        self.ready.remove(&sequence);
-        match until {
-            Some(until) => self.due.insert((until, sequence)),
-            None => self.ready.insert(sequence),
-        };
-    }
-
-    fn remove(&mut self, sequence: u64) {
-        self.set(sequence, None);
-        self.ready.remove(&sequence);
-        self.entries.remove(&sequence);
-    }
-
-    fn wake(&mut self, now: Instant) {
-        while let Some(&(until, sequence)) = self.due.first()
-            && until <= now
-        {
-            self.set(sequence, None);
-        }
-    }
+pub(super) struct Taken {
+    pub(super) message: Message,
+    pub(super) published_at: DateTime<Utc>,
+    pub(super) attempt: u32,
+    pub(super) source: usize,
+    pub(super) sequence: u64,
 }
 
 impl State {
@@ -110,13 +68,14 @@ impl State {
         self.all().map(|jobs| jobs.entries.len()).sum::<usize>() + self.later.len()
     }
 
-    fn add(&mut self, message: Message, attempt: u32) {
+    pub(super) fn source(&mut self, pool: Pool, source: usize) -> &mut Jobs {
+        &mut self.sources.entry(pool).or_default()[source]
+    }
+
+    pub(super) fn add(&mut self, message: Message, attempt: u32) {
         self.sequence += 1;
         let (sequence, source) = (self.sequence, Source::of(message.lane, &message.job.tenant).index());
-        let jobs = &mut self.sources.entry(message.headers.get(POOL).cloned()).or_default()[source];
-        let entry = Entry { message, published_at: clock::now(), published: Instant::now(), attempt, until: None };
-        jobs.entries.insert(sequence, entry);
-        jobs.ready.insert(sequence);
+        self.source(message.headers.get(POOL).cloned(), source).add(sequence, message, attempt);
     }
 
     fn wake(&mut self, now: Instant, backlog: usize) {
@@ -162,7 +121,7 @@ impl Queue {
     }
 
     /// Jobs that are ready, and when the next one will be.
-    fn take(self: &Arc<Self>, pool: &Pool, free: usize, reserved: usize) -> (Vec<Delivery>, Option<Instant>) {
+    pub(super) fn take(&self, pool: &Pool, free: usize, reserved: usize) -> (Vec<Taken>, Option<Instant>) {
         let now = Instant::now();
         let mut guard = lock(&self.state);
         let state = &mut *guard;
@@ -171,7 +130,7 @@ impl Queue {
         let mut taken = Vec::new();
         while taken.len() < free {
             // Other lanes leave the reserved slots free.
-            let others = taken.iter().filter(|taken: &&Delivery| taken.lane != Lane::Interactive).count();
+            let others = taken.iter().filter(|taken: &&Taken| taken.message.lane != Lane::Interactive).count();
             let full = others >= free.saturating_sub(reserved);
             let may = |source: usize| !full || Source::at(source).lane == Lane::Interactive;
             let wanted = std::array::from_fn(|source| !sources[source].ready.is_empty() && may(source));
@@ -181,26 +140,24 @@ impl Queue {
             jobs.set(sequence, Some(now + self.ack_wait));
             let Some(entry) = jobs.entries.get_mut(&sequence) else { continue };
             entry.attempt += 1;
-            taken.push(self.delivery(entry, Ticket { queue: Arc::clone(self), pool: pool.clone(), source, sequence }));
+            let (message, published_at, attempt) = (entry.message.clone(), entry.published_at, entry.attempt);
+            taken.push(Taken { message, published_at, attempt, source, sequence });
         }
-        taken.sort_by_key(|delivery| delivery.lane);
+        taken.sort_by_key(|taken| taken.message.lane);
         let next = state.all().filter_map(|jobs| jobs.due.first()).map(|(until, _)| *until);
         let next = next.chain(state.later.next()).min();
         (taken, next)
     }
 
-    fn delivery(&self, entry: &Entry, ticket: Ticket) -> Delivery {
-        Delivery {
-            job: entry.message.job.clone(),
-            kind: self.kind.clone(),
-            lane: entry.message.lane,
-            attempt: entry.attempt,
-            payload: entry.message.payload.clone(),
-            headers: entry.message.headers.clone(),
-            published_at: entry.published_at,
-            first_seq: entry.message.first_seq,
-            settle: Box::new(ticket),
-        }
+    /// Changes the jobs, and wakes the workers that wait.
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let result = change(&mut lock(&self.state));
+        self.changed.send_replace(());
+        result
+    }
+
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     pub(super) const fn ack_wait(&self) -> Duration {
@@ -262,119 +219,4 @@ impl Queue {
         };
         Lane::ALL.map(depth).to_vec()
     }
-}
-
-/// Settles one delivery. A late acknowledgement counts, as on NATS.
-#[derive(Debug, Clone)]
-struct Ticket {
-    queue: Arc<Queue>,
-    pool: Pool,
-    source: usize,
-    sequence: u64,
-}
-
-impl Ticket {
-    fn with<T>(&self, change: impl FnOnce(&mut Jobs) -> T) -> T {
-        let result = change(&mut lock(&self.queue.state).sources.entry(self.pool.clone()).or_default()[self.source]);
-        self.queue.changed.send_replace(());
-        result
-    }
-
-    /// Removes the job, unless it is settled; returns it with the attempts that were used.
-    fn take_out(&self, counts: bool) -> Option<(Message, u32)> {
-        self.with(|jobs| {
-            let entry = jobs.entries.get(&self.sequence)?;
-            let taken = (entry.message.clone(), entry.attempt.saturating_sub(u32::from(!counts)));
-            jobs.remove(self.sequence);
-            Some(taken)
-        })
-    }
-}
-
-#[async_trait]
-impl Settle for Ticket {
-    async fn ack(&self) -> Result<(), Unavailable> {
-        self.with(|jobs| jobs.remove(self.sequence));
-        Ok(())
-    }
-
-    async fn nak(&self, after: Duration) -> Result<(), Unavailable> {
-        let until = (!after.is_zero()).then(|| Instant::now() + after);
-        self.with(|jobs| jobs.set(self.sequence, until));
-        Ok(())
-    }
-
-    async fn term(&self) -> Result<(), Unavailable> {
-        self.ack().await
-    }
-
-    async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
-        if let Some((message, used)) = self.take_out(counts) {
-            lock(&self.queue.state).later.put(message, used, until);
-        }
-        self.queue.changed.send_replace(());
-        Ok(())
-    }
-
-    async fn forward(&self, pool: &str) -> Result<(), Unavailable> {
-        if let Some((mut message, used)) = self.take_out(false) {
-            message.headers.insert(POOL.to_owned(), pool.to_owned());
-            lock(&self.queue.state).add(message, used);
-        }
-        self.queue.changed.send_replace(());
-        Ok(())
-    }
-
-    fn extender(&self) -> Box<dyn Extend> {
-        Box::new(self.clone())
-    }
-}
-
-#[async_trait]
-impl Extend for Ticket {
-    async fn extend(&self) -> Result<(), Unavailable> {
-        let until = Instant::now() + self.queue.ack_wait;
-        self.with(|jobs| jobs.set(self.sequence, Some(until)));
-        Ok(())
-    }
-}
-
-/// A queue as one worker sees it.
-#[derive(Debug)]
-pub(super) struct MemoryDeliveries {
-    queue: Arc<Queue>,
-    pool: Pool,
-    reserved: usize,
-    changed: watch::Receiver<()>,
-}
-
-impl MemoryDeliveries {
-    pub(super) fn new(queue: Arc<Queue>, pool: Pool) -> Self {
-        let changed = queue.changed.subscribe();
-        Self { queue, pool, reserved: 0, changed }
-    }
-}
-
-#[async_trait]
-impl Deliveries for MemoryDeliveries {
-    async fn next(&mut self, free: NonZeroUsize) -> Vec<Delivery> {
-        loop {
-            self.changed.mark_unchanged();
-            let (taken, next) = self.queue.take(&self.pool, free.get(), self.reserved);
-            if !taken.is_empty() {
-                return taken;
-            }
-            let next = next.unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
-            tokio::select! {
-                _ = self.changed.changed() => {}
-                () = time::sleep_until(next) => {}
-            }
-        }
-    }
-
-    fn reserve(&mut self, slots: usize) {
-        self.reserved = slots;
-    }
-
-    async fn close(self: Box<Self>) {}
 }

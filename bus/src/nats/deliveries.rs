@@ -1,9 +1,8 @@
 //! Delivers jobs to one worker: it pulls as many as the worker has free slots, never more.
 //!
 //! Pull requests and answers are in the value, not in the future that waits for them, so dropping that future loses
-//! nothing. All pull requests answer to one inbox. The inbox is replaced every few seconds, and the new one counts
-//! from zero: a request that the server lost (a leader that crashed) occupies slots no longer than that. After a lost
-//! connection the inbox is dropped at once: jobs on their way are redelivered elsewhere.
+//! nothing. After a lost connection the inbox of the answers is dropped at once: jobs on their way are redelivered
+//! elsewhere.
 
 use std::{
     collections::VecDeque,
@@ -14,26 +13,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_nats::{Message, StatusCode, Subscriber};
+use async_nats::{Message, StatusCode};
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures::{FutureExt, StreamExt, future};
+use futures::future;
 use ruche_schemas::{
     Kind, Lane,
-    topology::{
-        names::Names,
-        sources::{SOURCES, Source},
-    },
+    topology::{names::Names, sources::Source},
 };
-use serde_json::json;
-use tokio::{sync::watch::Receiver, task::unconstrained, time};
+use tokio::{sync::watch::Receiver, time};
 
 use super::{
     availability::{AvailabilityProbes, PullEvent},
     connection::{Health, RequestError},
     delivery,
     ensure::Keeper,
-    fetch_scheduler::{FetchScheduler, PullRequest},
+    fetch_scheduler::FetchScheduler,
+    inboxes::{GRACE, Inboxes},
     shared::Shared,
 };
 use crate::{
@@ -43,12 +38,6 @@ use crate::{
 
 /// The most slots of one worker.
 const MAX_FREE: usize = 8192;
-
-/// After this time an inbox that still waits for something is replaced.
-const RENEW: Duration = Duration::from_secs(10);
-
-/// How late the answer to a pull request may come.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// The longest delay after an error.
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
@@ -61,16 +50,6 @@ enum Incoming {
     Probe(PullEvent),
 }
 
-struct Inbox {
-    subject: String,
-    subscriber: Subscriber,
-    /// Jobs per source that were requested and neither arrived nor were declined.
-    in_flight: [usize; SOURCES],
-    opened: Instant,
-    /// When the last of its requests has surely expired.
-    over: Instant,
-}
-
 pub(super) struct NatsDeliveries {
     shared: Arc<Shared>,
     kind: Kind,
@@ -78,8 +57,7 @@ pub(super) struct NatsDeliveries {
     stream: String,
     health: Receiver<Health>,
     losses: u64,
-    /// Newest last: new requests use that one.
-    inboxes: VecDeque<Inbox>,
+    inboxes: Inboxes,
     probes: AvailabilityProbes,
     arrived: VecDeque<Delivery>,
     scheduler: FetchScheduler,
@@ -114,14 +92,11 @@ impl Deliveries for NatsDeliveries {
     }
 
     async fn close(mut self: Box<Self>) {
-        for inbox in &mut self.inboxes {
-            // Draining tells the server to stop, and ends the stream after what was on its way.
-            let _ = inbox.subscriber.drain().await;
-        }
+        self.inboxes.drain().await;
         let until = time::Instant::now() + GRACE;
-        while let Some(mut inbox) = self.inboxes.pop_front() {
-            while let Ok(Some(message)) = time::timeout_at(until, inbox.subscriber.next()).await {
-                self.receive(&mut inbox, message);
+        for index in 0..self.inboxes.len() {
+            while let Some(message) = self.inboxes.next_until(index, until).await {
+                self.receive(index, message);
             }
         }
         let handed_back = self.arrived.iter().map(|delivery| delivery.settle.nak(Duration::ZERO));
@@ -144,7 +119,7 @@ impl NatsDeliveries {
             stream,
             health,
             losses,
-            inboxes: VecDeque::new(),
+            inboxes: Inboxes::default(),
             probes: AvailabilityProbes::default(),
             arrived: VecDeque::new(),
             scheduler: FetchScheduler::default(),
@@ -166,18 +141,13 @@ impl NatsDeliveries {
         let losses = self.health.borrow_and_update().losses;
         let lost = losses != self.losses;
         self.losses = losses;
-        for _ in 0..self.inboxes.len() {
-            let Some(mut inbox) = self.inboxes.pop_front() else { break };
-            // Unconstrained, to take everything: a job that stays in a dropped inbox comes again only after the ack
-            // wait. There are no more than were requested.
-            while let Some(Some(message)) = unconstrained(inbox.subscriber.next()).now_or_never() {
-                self.receive(&mut inbox, message);
-            }
-            if !lost {
-                self.inboxes.push_back(inbox);
+        for index in 0..self.inboxes.len() {
+            while let Some(message) = self.inboxes.try_next(index) {
+                self.receive(index, message);
             }
         }
         if lost {
+            self.inboxes.clear();
             self.reset();
         }
         while let Some(event) = self.probes.try_next() {
@@ -214,12 +184,10 @@ impl NatsDeliveries {
             }
             self.recover = false;
         }
-        for inbox in self.inboxes.iter().filter(|inbox| inbox.over <= now) {
-            let silent = (0..SOURCES).filter(|&source| inbox.in_flight[source] > 0);
-            silent.for_each(|source| self.scheduler.unanswered(source));
+        for source in self.inboxes.drop_over(now) {
+            self.scheduler.unanswered(source);
         }
-        self.inboxes.retain(|inbox| inbox.over > now);
-        let in_flight = std::array::from_fn(|source| self.inboxes.iter().map(|inbox| inbox.in_flight[source]).sum());
+        let in_flight = self.inboxes.in_flight();
         let interactive = self.arrived.iter().filter(|delivery| delivery.lane == Lane::Interactive).count();
         let arrived = (interactive, self.arrived.len() - interactive);
         let plan = self.scheduler.allocate(free, &in_flight, arrived, now);
@@ -230,7 +198,7 @@ impl NatsDeliveries {
                 self.pool.as_ref().map_or_else(|| source.consumer(), |pool| Names::pool_consumer(source, pool));
             let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{consumer}", self.stream);
             if request.jobs > 0 {
-                self.pull(subject.clone(), request).await?;
+                self.inboxes.pull(&self.shared.connection, subject.clone(), request).await?;
             }
             if request.probe {
                 self.probes.send(&self.shared.connection, subject, request.source).await?;
@@ -240,64 +208,21 @@ impl NatsDeliveries {
         Ok(())
     }
 
-    async fn pull(&mut self, subject: String, request: PullRequest) -> Result<(), RequestError> {
-        let body = match request.wait.as_nanos() {
-            0 => json!({"batch": request.jobs, "no_wait": true}),
-            wait => json!({"batch": request.jobs, "expires": u64::try_from(wait).unwrap_or(u64::MAX)}),
-        };
-        let shared = Arc::clone(&self.shared);
-        let inbox = self.inbox().await?;
-        // A status has neither source nor count: its subject has them.
-        let reply = format!("{}.{}.{}", inbox.subject, request.source, request.jobs);
-        shared.connection.send(subject, reply, Bytes::from(body.to_string())).await?;
-        inbox.in_flight[request.source] += request.jobs;
-        inbox.over = inbox.over.max(Instant::now() + request.wait + GRACE);
-        Ok(())
-    }
-
-    async fn inbox(&mut self) -> Result<&mut Inbox, RequestError> {
-        let now = Instant::now();
-        let fresh = match self.inboxes.back_mut() {
-            None => false,
-            Some(inbox) if inbox.in_flight == [0; SOURCES] => {
-                inbox.opened = now;
-                true
-            }
-            Some(inbox) => now < inbox.opened + RENEW,
-        };
-        if !fresh {
-            let subject = self.shared.connection.client.new_inbox();
-            let subscriber = self.shared.connection.subscribe(format!("{subject}.*.*")).await?;
-            let (in_flight, over) = ([0; SOURCES], now + GRACE);
-            self.inboxes.push_back(Inbox { subject, subscriber, in_flight, opened: now, over });
-        }
-        self.inboxes.back_mut().ok_or(RequestError::Timeout)
-    }
-
     /// Waits until something arrives, or it is time to plan again.
     async fn wait(&mut self) {
         let now = Instant::now();
-        let reasons = self.inboxes.iter().map(|inbox| inbox.over).chain(self.quiet_until).chain(self.again);
+        let reasons = self.inboxes.over().chain(self.quiet_until).chain(self.again);
         let until = reasons.min().unwrap_or(now + LONGEST_DELAY).max(now + Duration::from_millis(1));
         let (inboxes, probes) = (&mut self.inboxes, &mut self.probes);
-        let incoming = poll_fn(|context| {
-            for (index, inbox) in inboxes.iter_mut().enumerate() {
-                if let Poll::Ready(message) = inbox.subscriber.poll_next_unpin(context) {
-                    return Poll::Ready(Incoming::Message(index, message));
-                }
-            }
-            probes.poll(context).map(Incoming::Probe)
+        let incoming = poll_fn(|context| match inboxes.poll(context) {
+            Poll::Ready((index, message)) => Poll::Ready(Incoming::Message(index, message)),
+            Poll::Pending => probes.poll(context).map(Incoming::Probe),
         });
         tokio::select! {
             incoming = incoming => match incoming {
-                Incoming::Message(index, message) => {
-                    let Some(mut inbox) = self.inboxes.remove(index) else { return };
-                    // Without a message the client was closed: drop the inbox.
-                    if let Some(message) = message {
-                        self.receive(&mut inbox, message);
-                        self.inboxes.insert(index, inbox);
-                    }
-                }
+                Incoming::Message(index, Some(message)) => self.receive(index, message),
+                // The client was closed.
+                Incoming::Message(index, None) => self.inboxes.remove(index),
                 Incoming::Probe(event) => self.on_event(event),
             },
             Ok(()) = self.health.changed() => {
@@ -308,11 +233,12 @@ impl NatsDeliveries {
         }
     }
 
-    fn receive(&mut self, inbox: &mut Inbox, message: Message) {
+    /// `inbox`: the index of the one where it came.
+    fn receive(&mut self, inbox: usize, message: Message) {
         let Some(status) = message.status else {
             match delivery::read(&self.shared, &self.kind, message) {
                 Some((delivery, source, behind)) => {
-                    inbox.in_flight[source] = inbox.in_flight[source].saturating_sub(1);
+                    self.inboxes.arrived(inbox, source);
                     self.scheduler.job_arrived(source, behind);
                     self.arrived.push_back(delivery);
                     self.delays.reset();
@@ -321,19 +247,13 @@ impl NatsDeliveries {
             }
             return;
         };
-        let mut tokens = message.subject.rsplit('.').map(|token| token.parse::<usize>().unwrap_or(usize::MAX));
-        let (jobs, index) = (tokens.next().unwrap_or_default(), tokens.next().unwrap_or(usize::MAX));
-        if status == StatusCode::IDLE_HEARTBEAT || index >= SOURCES {
+        if status == StatusCode::IDLE_HEARTBEAT {
             return;
         }
-        let in_flight = &mut inbox.in_flight[index];
-        let unused = message.headers.as_ref().and_then(|headers| headers.get("Nats-Pending-Messages"));
-        // Without that header it ends a request that did not wait, the only one of its source.
-        let unused = unused.and_then(|unused| unused.as_str().parse().ok()).unwrap_or(jobs).min(*in_flight);
-        *in_flight -= unused;
+        let Some((source, unused)) = self.inboxes.declined(inbox, &message) else { return };
         match status {
             StatusCode::NOT_FOUND | StatusCode::TIMEOUT => {
-                self.scheduler.exhausted(Source::at(index), unused, Instant::now());
+                self.scheduler.exhausted(Source::at(source), unused, Instant::now());
                 self.delays.reset();
             }
             status => self.refused(status, message.description),

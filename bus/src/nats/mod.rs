@@ -1,16 +1,19 @@
 //! The bus on NATS JetStream: what it accepts survives a crash of any process, and of a server when there are three.
 //!
 //! Each promise is kept by one file:
-//! - `connection`: every wait for an answer. `store`: reads without consumers. `headers`, `codes`: the protocol.
+//! - `connect`: the login. `connection`: every wait for an answer. `store`: reads without consumers. `headers`,
+//!   `codes`: the protocol.
 //! - `ensure`: creates [`ruche_schemas::topology`]. `jobs`: publishing, depth. `log`, `watch`: the log of a job.
 //! - `dead_letters`, `max_deliveries`: jobs that failed for good. `flow_control`, `pauses`, `slots`: pauses, caps,
 //!   unique
 //!   keys.
 //! - `signals`: cancellations and registrations. `scheduler`, `due`: jobs for later and recurring jobs.
-//! - `deliveries`, `fetch_scheduler`, `availability`, `delivery`: jobs to a worker. `shared`: what all parts share.
+//! - `deliveries`, `fetch_scheduler`, `inboxes`, `availability`, `delivery`: jobs to a worker. `shared`: what all parts
+//!   share.
 
 mod availability;
 mod codes;
+mod connect;
 mod connection;
 mod dead_letters;
 mod deliveries;
@@ -20,6 +23,7 @@ mod ensure;
 mod fetch_scheduler;
 mod flow_control;
 mod headers;
+mod inboxes;
 mod jobs;
 mod log;
 mod max_deliveries;
@@ -45,7 +49,7 @@ use futures::stream::BoxStream;
 use ruche_schemas::{JobRef, Kind, Record, config, topology::names::Names};
 use serde_json::Value;
 
-pub use connection::ConnectError;
+pub use connect::ConnectError;
 pub use ensure::TopologyError;
 pub use shared::Nats;
 
@@ -62,7 +66,7 @@ impl Nats {
     /// # Errors
     /// When the address is wrong, nobody answers or the server refuses the user.
     pub async fn connect(config: &config::Nats, ack_wait: Duration) -> Result<Self, ConnectError> {
-        let connection = connection::Connection::connect(config).await?;
+        let connection = connect::connect(config).await?;
         let names = Names::new(&config.prefix);
         let [events, cancels, dead, workers, schedules] =
             ["EVENTS", "CANCELS", "DEAD", "WORKERS", "SCHEDULES"].map(|name| names.stream(name));

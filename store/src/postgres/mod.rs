@@ -4,6 +4,7 @@
 
 mod batches;
 mod bots;
+mod chunks;
 mod collections;
 mod commits;
 mod connect;

@@ -5,7 +5,7 @@
 //!
 //! - [`pull`]: takes jobs off the queue. - [`pools`]: whether a job is for other workers. - [`admission`]: whether it
 //!   may run now. - [`attempt`]: runs it.
-//! - [`settle`], [`follow_ups`], [`groups`]: a job's end. - [`claims`], [`documents`]: large payloads. -
+//! - [`settle`], [`commit`], [`follow_ups`], [`groups`]: a job's end. - [`claims`], [`documents`]: large payloads. -
 //!   [`heartbeat`].
 //! - [`cancellations`], [`pauses`], [`caps`]: orders from clients and operators. - [`registration`]: the worker's
 //!   status.
@@ -16,6 +16,7 @@ pub(crate) mod blocked;
 mod cancellations;
 mod caps;
 mod claims;
+mod commit;
 pub(crate) mod context;
 pub(crate) mod deadline;
 pub(crate) mod documents;

@@ -1,22 +1,22 @@
 //! One client's session: reads its messages, follows its jobs, and closes with a reason.
 //!
-//! One task owns the socket; one task per followed job waits for events, with a short queue between them. A slow
-//! client fills the queue, the tasks wait, and nothing is read from the bus.
+//! One task owns the socket; it takes the events of followed jobs from their queue ([`super::following`]).
 
-use std::{collections::HashSet, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use axum::extract::ws::{Message, WebSocket};
-use ruche_schemas::{EventType, JobId, Lane};
+use ruche_schemas::Lane;
 use serde_json::Value;
 use tokio::{
-    sync::mpsc,
     task::JoinSet,
     time::{Interval, MissedTickBehavior, interval, timeout},
 };
 use tracing::Instrument;
 
 use super::{
-    close::{Close, GONE, RESTART, SILENT, SLOW, TOO_BIG, UNAUTHORIZED, close_with},
+    close::{Close, GONE, RESTART, SILENT, SLOW, TOO_BIG, close_with},
+    following::Following,
+    introduction::introduce,
     protocol::{self, Incoming, Request},
     sockets::Sockets,
 };
@@ -26,14 +26,10 @@ use crate::{
     jobs::{
         follow::Follow,
         lookup::reference,
-        relay::{CancelOnDrop, Relay},
+        relay::CancelOnDrop,
         submission::{Accepted, Submission},
     },
 };
-
-fn already_following() -> ApiError {
-    ApiError::conflict("already_following", "this socket follows this job already")
-}
 
 /// The outcome of a chat's submission, with the client's reference: the job and its cancel guard, or the error.
 struct Asked {
@@ -45,10 +41,8 @@ struct Session {
     sockets: Arc<Sockets>,
     socket: WebSocket,
     caller: Caller,
-    queue: (mpsc::Sender<Value>, mpsc::Receiver<Value>),
-    tasks: JoinSet<JobId>,
     asking: JoinSet<Asked>,
-    following: HashSet<JobId>,
+    following: Following,
     last_heard: Instant,
 }
 
@@ -60,10 +54,8 @@ pub async fn run(sockets: Arc<Sockets>, mut socket: WebSocket, caller: Option<Ca
     let close = match known {
         Err(close) => close,
         Ok(caller) => {
-            let (queue, tasks) = (mpsc::channel(limits::SOCKET_QUEUE), JoinSet::new());
-            let following = HashSet::new();
-            let (asking, last_heard) = (JoinSet::new(), Instant::now());
-            let mut session = Session { sockets, socket, caller, queue, tasks, asking, following, last_heard };
+            let (asking, following, last_heard) = (JoinSet::new(), Following::new(), Instant::now());
+            let mut session = Session { sockets, socket, caller, asking, following, last_heard };
             let close = session.serve().await.unwrap_or_else(|close| close);
             // Submissions under way go on without this socket.
             session.asking.detach_all();
@@ -74,38 +66,6 @@ pub async fn run(sockets: Arc<Sockets>, mut socket: WebSocket, caller: Option<Ca
     tracing::debug!(websocket.close_code = close.0, "a WebSocket is closed");
     if close != GONE {
         let _ = timeout(limits::SOCKET_CLOSE, close_with(&mut socket, close)).await;
-    }
-}
-
-/// Authenticates the client by its first message.
-async fn introduce(sockets: &Sockets, socket: &mut WebSocket) -> Result<Caller, Close> {
-    let first = async {
-        loop {
-            match socket.recv().await {
-                Some(Ok(Message::Text(text))) => return Ok(text),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Binary(_))) => return Err(UNAUTHORIZED),
-                _ => return Err(GONE),
-            }
-        }
-    };
-    let text = tokio::select! {
-        text = timeout(limits::SOCKET_AUTH, first) => text.map_err(|_| UNAUTHORIZED)??,
-        () = sockets.lifecycle.draining.cancelled() => return Err(RESTART),
-    };
-    let Request { reference, incoming, .. } = protocol::parse(&text);
-    let checked = match incoming {
-        Ok(Incoming::Auth { key }) => sockets.keys.authenticate(&key).await,
-        Ok(_) => Err(ApiError::unauthenticated(r#"the first message must be {"type": "auth", "key": "rk_..."}"#)),
-        Err(error) => Err(error),
-    };
-    match checked {
-        Ok(caller) => Ok(caller),
-        Err(error) => {
-            let answer = protocol::error(reference.as_deref(), None, &error).to_string();
-            let _ = timeout(limits::SOCKET_CLOSE, socket.send(Message::Text(answer.into()))).await;
-            Err(UNAUTHORIZED)
-        }
     }
 }
 
@@ -126,10 +86,9 @@ impl Session {
                 () = lifecycle.expired.cancelled() => return Ok(RESTART),
                 () = lifecycle.draining.cancelled(), if !draining => draining = true,
                 _ = ticks.tick() => self.check_alive().await?,
-                Some(frame) = self.queue.1.recv() => self.send_json(frame).await?,
-                Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => {
-                    if let Ok(job) = ended {
-                        self.following.remove(&job);
+                message = self.following.next() => {
+                    if let Some(message) = message {
+                        self.send_json(message).await?;
                     }
                 }
                 Some(asked) = self.asking.join_next(), if !self.asking.is_empty() => {
@@ -148,7 +107,7 @@ impl Session {
                     }
                 }
             }
-            if draining && self.asking.is_empty() && self.following.is_empty() && self.queue.1.is_empty() {
+            if draining && self.asking.is_empty() && self.following.is_empty() {
                 return Ok(RESTART);
             }
         }
@@ -208,20 +167,6 @@ impl Session {
         self.send_json(answer).await
     }
 
-    /// Refuses another followed job over the bound.
-    fn check_following(&self, job: Option<JobId>) -> Result<(), ApiError> {
-        if job.is_some_and(|job| self.following.contains(&job)) {
-            return Err(already_following());
-        }
-        match self.following.len() + self.asking.len() < limits::SOCKET_JOBS {
-            true => Ok(()),
-            false => {
-                let message = format!("this socket follows {} jobs already: wait for one to end", limits::SOCKET_JOBS);
-                Err(ApiError::conflict("too_many_jobs", message))
-            }
-        }
-    }
-
     /// Submits a chat in a task: the search of a bot may take a while, and the socket goes on meanwhile.
     async fn chat(
         &mut self,
@@ -229,7 +174,7 @@ impl Session {
         request: ChatCompletionRequest,
         key: Option<String>,
     ) -> Result<(), Close> {
-        if let Err(error) = self.check_following(None) {
+        if let Err(error) = self.following.check_room(self.asking.len()) {
             return self.send_json(protocol::error(name, None, &error)).await;
         }
         let (sockets, tenant, name) = (Arc::clone(&self.sockets), self.caller.tenant.clone(), name.map(str::to_owned));
@@ -256,25 +201,27 @@ impl Session {
     /// Reports a submission's outcome, and follows the job.
     async fn asked(&mut self, Asked { name, guarded }: Asked) -> Result<(), Close> {
         let name = name.as_deref();
-        let known = |accepted: &Accepted| match self.following.contains(&accepted.job.id) {
-            true => Err(already_following()),
-            false => Ok(()),
+        let new = |(accepted, guard): (Accepted, CancelOnDrop)| {
+            self.following.check_new(accepted.job.id).map(|()| (accepted, guard))
         };
-        let (mut accepted, guard) =
-            match guarded.and_then(|(accepted, guard)| known(&accepted).map(|()| (accepted, guard))) {
-                Ok(accepted) => accepted,
-                Err(error) => return self.send_json(protocol::error(name, None, &error)).await,
-            };
+        let (mut accepted, guard) = match guarded.and_then(new) {
+            Ok(accepted) => accepted,
+            Err(error) => return self.send_json(protocol::error(name, None, &error)).await,
+        };
         self.send_json(protocol::accepted(name, &accepted)).await?;
         match accepted.relay(&self.sockets.jobs.relays).await {
-            Ok(relay) => self.follow(relay, guard, true),
+            Ok(relay) => self.following.add(relay, guard, true),
             Err(error) => self.send_json(protocol::error(name, Some(&accepted.job), &error)).await?,
         }
         Ok(())
     }
 
     async fn resume(&mut self, name: Option<&str>, job: &str, from: u64) -> Result<(), Close> {
-        let job = reference(&self.caller.tenant, job).and_then(|job| self.check_following(Some(job.id)).map(|()| job));
+        let job = reference(&self.caller.tenant, job).and_then(|job| {
+            self.following.check_new(job.id)?;
+            self.following.check_room(self.asking.len())?;
+            Ok(job)
+        });
         let found = match job {
             Ok(job) => self.sockets.jobs.follower.job(job.clone(), from).await.map(|found| (found, job)),
             Err(error) => Err(error),
@@ -289,37 +236,9 @@ impl Session {
             Ok((Follow::Relay(relay), job)) => {
                 self.send_json(protocol::resumed(name, &job, false)).await?;
                 let guard = self.sockets.jobs.relays.guard(&job, false);
-                self.follow(relay, guard, false);
+                self.following.add(relay, guard, false);
                 Ok(())
             }
         }
-    }
-
-    /// Sends a job's events as they come. A chat was answered with `accepted` before.
-    fn follow(&mut self, mut relay: Relay, mut guard: CancelOnDrop, answered: bool) {
-        let (job, queue) = (relay.job.clone(), self.queue.0.clone());
-        let id = job.id;
-        self.tasks.spawn(async move {
-            while let Some(item) = relay.next().await {
-                let message = match item {
-                    Ok(record) if answered && record.event == EventType::Accepted => continue,
-                    Ok(record) => {
-                        if record.event.is_final() {
-                            guard.disarm();
-                        }
-                        protocol::event(&job, &record)
-                    }
-                    Err(interrupted) => {
-                        guard.disarm();
-                        protocol::error(None, Some(&job), &interrupted.error(&job))
-                    }
-                };
-                if queue.send(message).await.is_err() {
-                    break;
-                }
-            }
-            job.id
-        });
-        self.following.insert(id);
     }
 }

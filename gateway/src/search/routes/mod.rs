@@ -1,4 +1,4 @@
-//! The operations of search, one file each.
+//! The operations of search, one file each; the request and the answer of a search are in files of their own.
 
 use std::sync::Arc;
 
@@ -10,6 +10,8 @@ use crate::http::state::HttpState;
 
 mod embeddings;
 mod search;
+mod search_request;
+mod search_results;
 
 pub fn routes<S: HttpState>() -> OpenApiRouter<S>
 where

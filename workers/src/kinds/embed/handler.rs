@@ -10,7 +10,8 @@ use ruche_store::ledger::{Usage, Write};
 use tracing::{Instrument, Span, field, info_span};
 
 use super::{
-    indexer::{Indexer, NO_VECTOR},
+    failures::NO_VECTOR,
+    indexer::Indexer,
     served::{Models, Served},
 };
 use crate::{

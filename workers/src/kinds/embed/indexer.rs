@@ -1,8 +1,7 @@
 //! Indexes documents: reads and chunks them, embeds the changed chunks, and passes them on to be stored.
 //!
-//! A chunk is unchanged if the hash of its embedded text is; it keeps its vector. The others are embedded in slices,
-//! so that queries run in between. Nothing is written here: all vectors of a document go into the transaction of the
-//! job's row.
+//! A chunk is unchanged if the hash of its embedded text is; it keeps its vector. Nothing is written here: all vectors
+//! of a document go into the transaction of the job's row.
 //!
 //! If the collection migrates to another model (`ruche embed migrate`) that this worker has, both models embed the
 //! document. So the migration ends even while new documents arrive.
@@ -14,43 +13,34 @@ use std::{
 };
 
 use anyhow::Context as _;
-use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
-    Envelope, Failure, Invalid, TenantId,
-    failure::codes,
-    kinds::embed::{Document, Embed, Indexed, Settings},
-    language::AUTO,
+    Envelope, Invalid, TenantId,
+    kinds::embed::{Embed, Indexed, Settings},
 };
 use ruche_store::{
-    StoreError,
-    analysis::language::detect,
     documents::{self, DocumentKey, DocumentMeta, DocumentStore, Hash, Indexing, Status},
     ledger::Write,
     models::{CollectionModels, ModelVersion},
 };
 use tokio::sync::Semaphore;
-use uuid::Uuid;
 
 use super::{
     chunking::{Embeddable, chunk_text},
     counter::Counter,
     extractor::{self, Extractor},
-    reading,
+    failures::{unavailable, unreadable},
+    reading::{self, Read},
+    vectors,
 };
 use crate::{
-    inference::encoder::{EncodeError, Encoder},
+    inference::encoder::Encoder,
     runtime::{context::Context, job_error::JobError},
     text::{
-        ExtractError, Extracted,
+        ExtractError,
         chunks::{Chunk, Count, Size},
     },
 };
 
-pub(super) const NO_VECTOR: &str = "no_vector";
-/// Chunks in one call of the encoder.
-const SLICE: usize = 32;
-/// Concurrent calls of the encoder: it tokenizes one slice while it computes another.
-const SLICES: usize = 2;
 /// Tokens of a chunk for a model that does not say its trained length: longer chunks mix topics.
 const USUAL: u32 = 512;
 /// Bounds of a process that reads a document; `MEMORY` in bytes.
@@ -69,17 +59,6 @@ pub struct Indexer {
     pub chunks: (u32, u32),
     /// Bounds the documents that are indexed at once.
     pub permits: Arc<Semaphore>,
-}
-
-#[derive(Clone)]
-pub(super) struct Read {
-    id: Uuid,
-    pub(super) meta: DocumentMeta,
-    /// The document's `language`; `None` for a stored document, whose row has it.
-    declared: Option<&'static str>,
-    /// Whether the document is stored and is only embedded again.
-    pub(super) again: bool,
-    warnings: Vec<String>,
 }
 
 impl Indexer {
@@ -119,10 +98,7 @@ impl Indexer {
 
     /// Reads the document that the job carries, or the stored one that it names.
     pub(super) async fn read(&self, job: &Envelope<Embed>) -> Result<Read, JobError> {
-        match (&job.body.document, job.body.stored) {
-            (Some(document), _) => self.read_sent(document, job).await,
-            (None, id) => self.read_stored(id.unwrap_or_default(), job).await,
-        }
+        reading::read(&self.extractor, self.documents.as_ref(), job).await
     }
 
     /// Indexes a document, with `next` as well if there is one.
@@ -136,7 +112,7 @@ impl Indexer {
         let size = self.size(&read)?;
         let status = self.status(&read, job).await?;
         if !read.again {
-            read.meta.language = language(&read, &status);
+            read.meta.language = read.language(&status);
         }
         if !read.again && status.supersedes(job.created_at, job.id) {
             return Ok(Indexed { superseded: true, ..self.summary(&read) });
@@ -144,8 +120,8 @@ impl Indexer {
         let chunks = self.chunk(&read, size).await?;
         let named = chunks.iter().find_map(|chunk| chunk.chunk.path.first()).filter(|_| !read.again);
         read.meta.title = read.meta.title.take().or_else(|| named.cloned());
-        let known = self.vectors(&chunks, &status, context).await?;
-        let again = next.map(|next| (next, Read { again: true, ..read.clone() }));
+        let known = vectors::embed(&self.encoder, &self.prefix, &chunks, &status, context).await?;
+        let again = next.map(|next| (next, read.to_embed_again()));
         let mut summary = self.finish(read, chunks, &status, known, context)?;
         if let Some((next, read)) = again {
             next.index_too(read, job, context, &mut summary).await?;
@@ -166,7 +142,7 @@ impl Indexer {
             let size = self.size(&read)?;
             let status = self.status(&read, job).await?;
             let chunks = self.chunk(&read, size).await?;
-            let known = self.vectors(&chunks, &status, context).await?;
+            let known = vectors::embed(&self.encoder, &self.prefix, &chunks, &status, context).await?;
             self.finish(read, chunks, &status, known, context)
         };
         match Box::pin(indexed).await {
@@ -229,35 +205,6 @@ impl Indexer {
         Indexed { document, collection, source, model, version, language, title, warnings, ..Indexed::default() }
     }
 
-    async fn read_sent(&self, document: &Document, job: &Envelope<Embed>) -> Result<Read, JobError> {
-        let read = reading::read(&self.extractor, document).await;
-        let Extracted { title, markdown, warnings } = read.map_err(unreadable)?;
-        let meta = DocumentMeta {
-            collection: document.collection.clone(),
-            source: document.source.clone(),
-            title: document.title.clone().or(title),
-            url: document.url.clone(),
-            language: String::new(),
-            metadata: document.metadata.clone(),
-            published_at: document.published_at,
-            format: document.format.as_str().to_owned(),
-            content: markdown.replace('\0', "\u{fffd}"),
-            chunk_tokens: document.chunk_tokens,
-            chunk_overlap: document.chunk_overlap,
-        };
-        let id = document.id(&job.tenant);
-        Ok(Read { id, meta, declared: document.language(), again: false, warnings })
-    }
-
-    async fn read_stored(&self, id: Uuid, job: &Envelope<Embed>) -> Result<Read, JobError> {
-        let found = self.documents.stored(&job.tenant, id).await.map_err(unavailable)?;
-        let Some(stored) = found else {
-            let message = format!("there is no document {id}: take an id of GET /v1/documents");
-            return Err(JobError::Reject(Failure::new(codes::UNKNOWN_DOCUMENT, message).with_param("stored")));
-        };
-        Ok(Read { id, meta: stored.meta, declared: None, again: true, warnings: Vec::new() })
-    }
-
     /// The size of the document's chunks, without the tokens that the model adds around them. A stored document keeps
     /// the size that it was sent with, up to the model's context.
     fn size(&self, Read { meta, again, .. }: &Read) -> Result<Size, JobError> {
@@ -290,80 +237,6 @@ impl Indexer {
         match chunks.is_empty() {
             true => Err(unreadable(ExtractError::Unreadable("it has no text".to_owned()))),
             false => Ok(chunks),
-        }
-    }
-
-    /// Embeds the chunks that have no vector yet; returns the vectors by hash.
-    async fn vectors(
-        &self,
-        chunks: &[Embeddable],
-        status: &Status,
-        context: &Context<Embed>,
-    ) -> Result<HashMap<Hash, Vec<f32>>, JobError> {
-        let mut seen = HashSet::new();
-        let is_new = |chunk: &&Embeddable| !status.vectors.contains_key(&chunk.hash) && seen.insert(chunk.hash);
-        let wanted: Vec<(Hash, String)> =
-            chunks.iter().filter(is_new).map(|chunk| (chunk.hash, chunk.embedded.clone())).collect();
-        let total = Some(wanted.len() as u64);
-        let mut vectors = HashMap::with_capacity(wanted.len());
-        let slices: Vec<(Vec<Hash>, Vec<String>)> =
-            wanted.chunks(SLICE).map(|slice| slice.iter().cloned().unzip()).collect();
-        drop(wanted);
-        let mut slices = stream::iter(slices)
-            .map(|(hashes, texts)| async move {
-                let encoded = self.encoder.encode(self.prefix.clone(), texts).await.map_err(failed)?;
-                Ok::<_, JobError>(hashes.into_iter().zip(encoded))
-            })
-            .buffered(SLICES);
-        context.steps(0, total, "embedding");
-        while let Some(slice) = slices.try_next().await? {
-            for (hash, encoded) in slice {
-                let vector = encoded.vector.map_err(|error| {
-                    let message = format!("a chunk of the document has no vector, so nothing of it is kept: {error}");
-                    JobError::Reject(Failure::new(NO_VECTOR, message).with_param("document"))
-                })?;
-                vectors.insert(hash, vector);
-            }
-            context.steps(vectors.len() as u64, total, "embedding");
-        }
-        Ok(vectors)
-    }
-}
-
-/// The language that the document says, else its collection's, else that of its text.
-fn language(read: &Read, status: &Status) -> String {
-    let declared = read.declared.or(status.language.as_deref());
-    match declared.filter(|declared| *declared != AUTO) {
-        Some(declared) => declared.to_owned(),
-        None => {
-            let title = read.meta.title.as_deref().unwrap_or_default();
-            detect(&format!("{title}\n{}", read.meta.content)).to_owned()
-        }
-    }
-}
-
-fn unavailable(error: StoreError) -> JobError {
-    match error {
-        StoreError::Refused(failure) => JobError::Reject(failure),
-        error @ StoreError::Unavailable(_) => JobError::retry(error),
-    }
-}
-
-fn unreadable(error: ExtractError) -> JobError {
-    let code = match error {
-        ExtractError::Unreadable(_) => codes::UNREADABLE_DOCUMENT,
-        ExtractError::TooComplex(_) => codes::TOO_COMPLEX,
-        ExtractError::Unavailable(_) => return JobError::retry(error),
-    };
-    JobError::Reject(Failure::new(code, error.to_string()).with_param("document"))
-}
-
-/// All chunks were counted before, so a wrong length is a defect of this program and not the document's.
-fn failed(error: EncodeError) -> JobError {
-    match error {
-        EncodeError::Stopped => JobError::retry(error),
-        EncodeError::TooLong { .. } | EncodeError::LongQuery { .. } | EncodeError::NoTokens { .. } => {
-            JobError::Reject(Failure::new(codes::INTERNAL, format!("a chunk was cut wrongly: {error}")))
         }
     }
 }

@@ -2,17 +2,19 @@
 //!
 //! - [`load`] loads one model or two; [`served`] says which of them does a job.
 //! - [`handler`] embeds texts; [`indexer`] embeds documents.
-//! - [`reading`] reads what was sent, [`extractor`] in child processes; [`chunking`] splits text; [`counter`] counts
-//!   tokens.
+//! - [`reading`] reads documents, [`extractor`] in child processes; [`chunking`] splits text; [`counter`] counts tokens;
+//!   [`vectors`] embeds new chunks; [`failures`] says which errors reject a document.
 
 mod chunking;
 mod counter;
 mod extractor;
+mod failures;
 mod handler;
 mod indexer;
 mod load;
 mod reading;
 mod served;
+mod vectors;
 
 pub use extractor::{Extractor, Options as ExtractorOptions, Source as ExtractorSource};
 pub use handler::EmbedHandler;
