@@ -16,9 +16,10 @@ const STARTUP: Duration = Duration::from_secs(30);
 const CONNECT: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), Duration::from_secs(2));
 const RECONNECT: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), Duration::from_millis(6400));
 
-/// How often a server must refuse a login before we give up: while it reloads its settings, it refuses clients that
-/// have connected and not logged in yet, even with the right password.
-const REFUSALS: u32 = 4;
+/// How often a server must refuse a login before we give up, and the delays in between: while it reloads its settings, it
+/// refuses clients that have connected and not logged in yet, even with the right password.
+const REFUSALS: u32 = 8;
+const REFUSED: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), Duration::from_millis(400));
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
@@ -51,21 +52,21 @@ pub(super) async fn connect(config: &config::Nats) -> Result<Connection, Connect
     let servers = addresses.iter().map(|a| format!("{}:{}", a.host(), a.port())).collect::<Vec<_>>().join(", ");
     let (report, health) = watch::channel(Health { losses: 0, up: true });
     let until = time::Instant::now() + STARTUP;
-    let mut delays = CONNECT.delays();
+    let (mut delays, mut refused) = (CONNECT.delays(), REFUSED.delays());
     let mut refusals = 0;
     loop {
         let error = match options(config, login.as_ref(), report.clone()).connect(addresses.clone()).await {
             Ok(client) => return Ok(Connection::new(client, health)),
             Err(error) => error,
         };
-        if matches!(error.kind(), ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication) {
-            refusals += 1;
-        }
+        let is_refused =
+            matches!(error.kind(), ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication);
+        refusals += u32::from(is_refused);
         if refusals == REFUSALS {
             let user = login.map(|(user, _)| user).unwrap_or_default();
             return Err(ConnectError::Refused { servers, user });
         }
-        let delay = delays.next_delay();
+        let delay = if is_refused { refused.next_delay() } else { delays.next_delay() };
         if time::Instant::now() + delay > until {
             let reason = error.to_string();
             return Err(ConnectError::Unreachable { servers, seconds: STARTUP.as_secs(), reason });
