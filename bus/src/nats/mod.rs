@@ -66,7 +66,7 @@ impl Nats {
     /// # Errors
     /// When the address is wrong, nobody answers or the server refuses the user.
     pub async fn connect(config: &config::Nats, ack_wait: Duration) -> Result<Self, ConnectError> {
-        let connection = connect::connect(config).await?;
+        let connection = Box::pin(connect::connect(config)).await?;
         let names = Names::new(&config.prefix);
         let [events, cancels, dead, workers, schedules] =
             ["EVENTS", "CANCELS", "DEAD", "WORKERS", "SCHEDULES"].map(|name| names.stream(name));

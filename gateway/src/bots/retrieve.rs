@@ -90,8 +90,8 @@ fn end_of(text: &str, most: usize) -> &str {
 /// Without the hits that name another product, version or the like than the question: a model would quote them.
 fn without_lookalikes(question: &str, mut found: Found) -> Found {
     let text = |hit: &Hit| {
-        let title = hit.title.iter();
-        title.chain(&hit.path).chain([&hit.text]).map(String::as_str).collect::<Vec<_>>().join("\n")
+        let headings = headings(hit);
+        headings.chain([&hit.text]).map(String::as_str).collect::<Vec<_>>().join("\n")
     };
     let mut lookalikes = identifier::lookalikes(question, &found.hits.iter().map(text).collect::<Vec<_>>()).into_iter();
     found.hits.retain(|_| !lookalikes.next().unwrap_or_default());
@@ -163,12 +163,18 @@ fn passage(question: &str, hit: Hit) -> Passage {
     }
 }
 
+/// The headings that say what a hit is about, innermost first. A title may be the first heading of a document about many
+/// things, so it counts only where no heading above the hit names one.
+fn headings(hit: &Hit) -> impl Iterator<Item = &String> {
+    let names_one = hit.path.iter().any(|heading| identifier::names_one(heading));
+    hit.path.iter().rev().chain(hit.title.as_ref().filter(|_| !names_one))
+}
+
 /// A hit's text with what the question's identifier needs: the heading that names it, if the text does not, and without
 /// the sentences and rows about its lookalikes.
 fn answering(question: &str, hit: &Hit) -> String {
-    let headings = || hit.path.iter().rev().chain(&hit.title);
     if !identifier::names_one_of(question, &hit.text)
-        && let Some(heading) = headings().find(|heading| identifier::names_one_of(question, heading))
+        && let Some(heading) = headings(hit).find(|heading| identifier::names_one_of(question, heading))
     {
         return format!("{heading}: {}", hit.text);
     }
@@ -243,6 +249,19 @@ mod tests {
         assert_eq!(text(question, "AX-4401/B", "AX-4401/B costs 4.00."), "AX-4401/B costs 4.00.");
         assert_eq!(text(question, "Nozzles", "AX-4401/B: 4.00\nAX-4401/C: 4.30\n"), "AX-4401/B: 4.00\n");
         assert_eq!(text("What does it cost?", "AX-4401/B", "It costs 4.00."), "It costs 4.00.");
+    }
+
+    #[test]
+    fn a_title_says_nothing_of_a_hit_below_another_codes_heading() {
+        let below = |heading: &str| Hit {
+            title: Some("RT-7000".to_owned()),
+            path: vec![heading.to_owned()],
+            ..hit("The filter costs 11.00 euros.", 1.0, None)
+        };
+        let question = "What does the filter of the RT-7000 cost?";
+        let found = |hits: Vec<Hit>| without_lookalikes(question, Found { hits, ..Found::default() }).hits.len();
+        assert_eq!(found(vec![below("RT-7000"), below("RT-7001")]), 1);
+        assert_eq!(answering(question, &below("Filters")), "RT-7000: The filter costs 11.00 euros.");
     }
 
     #[test]

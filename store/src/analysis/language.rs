@@ -103,8 +103,11 @@ fn by_stop_words(words: &[&str], guess: Option<&'static str>) -> Option<&'static
     let mut counted: Vec<_> = LANGUAGES.iter().map(|(name, _)| (stop_words(words, name), *name)).collect();
     counted.sort_unstable_by(|one, other| other.cmp(one));
     match counted[..] {
-        [(most, name), (next, _), ..] if most > next && (most >= STOP_WORDS || guess == Some(name)) => Some(name),
-        [(most, _), ..] if most > 0 => guess.filter(|guess| stop_words(words, guess) == most),
+        [(most, name), (next, _), ..] if most >= STOP_WORDS && most > next => Some(name),
+        // A word alone is a stop word of some language.
+        [(most, _), ..] if most > 0 && words.len() > STOP_WORDS => {
+            guess.filter(|guess| stop_words(words, guess) == most)
+        }
         _ => None,
     }
 }
@@ -195,6 +198,8 @@ mod tests {
             ("Das Büro schließt um fünf.", "german"),
             ("| part | price |\n|---|---|\n| AX-4401/B | 4.00 |\n| AX-4401/C | 4.30 |\n| AX-4402/B | 5.10 |", "simple"),
             ("Code;Menge;Preis\nAX-1;4;2.50\nBX-2;7;3.10", "simple"),
+            ("OK", "simple"),
+            ("No", "simple"),
             ("AX-4410/B", "simple"),
             ("", "simple"),
         ] {

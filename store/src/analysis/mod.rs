@@ -15,4 +15,4 @@ mod token;
 mod tokens;
 
 /// Changes when the same text gives other terms, so that a document that is sent again is indexed anew.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;

@@ -55,17 +55,15 @@ pub(super) async fn keep_known(db: &mut PgConnection, indexing: &Indexing, model
 }
 
 /// Writes the words of the kept chunks anew, of all models.
-pub(super) async fn index_again(
-    db: &mut PgConnection,
-    Indexing { document, meta, .. }: &Indexing,
-) -> Result<(), StoreError> {
-    let rows = sqlx::query("SELECT id, path, text FROM chunks WHERE document_id = $1").bind(document);
+pub(super) async fn index_again(db: &mut PgConnection, indexing: &Indexing) -> Result<(), StoreError> {
+    let shared = Shared::of(&indexing.meta, &indexing.chunks);
+    let rows = sqlx::query("SELECT id, path, text FROM chunks WHERE document_id = $1").bind(indexing.document);
     for slice in rows.fetch_all(&mut *db).await?.chunks(SLICE) {
         let (mut ids, mut words) = (Vec::<i64>::new(), Vec::new());
         for row in slice {
             let (path, text): (Vec<String>, String) = (row.try_get(1)?, row.try_get(2)?);
             ids.push(row.try_get(0)?);
-            words.push(search(meta, &path, &text));
+            words.push(shared.search(&path, &text));
         }
         let update = "UPDATE chunks c SET search = w.search::tsvector \
                       FROM unnest($1::bigint[], $2::text[]) AS w (id, search) WHERE c.id = w.id";
@@ -74,25 +72,42 @@ pub(super) async fn index_again(
     Ok(())
 }
 
-/// The words of a chunk, with those of the title if it is not among the headings.
-fn search(meta: &DocumentMeta, path: &[String], text: &str) -> String {
-    let title = meta.title.as_ref().filter(|title| !path.contains(title));
-    let headings: Vec<&str> = title.into_iter().chain(path).map(String::as_str).collect();
-    vector(&headings, text, &meta.language)
+/// What a document gives to the words of its chunks.
+#[derive(Clone, Copy)]
+struct Shared<'a> {
+    /// The title, unless it is a heading: that one counts where it stands, as any heading does.
+    title: Option<&'a str>,
+    language: &'a str,
+}
+
+impl<'a> Shared<'a> {
+    fn of(meta: &'a DocumentMeta, chunks: &[Chunk]) -> Self {
+        let is_heading = |title: &&String| chunks.iter().any(|chunk| chunk.path.contains(*title));
+        let title = meta.title.as_ref().filter(|title| !is_heading(title)).map(String::as_str);
+        Self { title, language: &meta.language }
+    }
+
+    /// The words of a chunk.
+    fn search(&self, path: &[String], text: &str) -> String {
+        let headings: Vec<&str> = self.title.into_iter().chain(path.iter().map(String::as_str)).collect();
+        vector(&headings, text, self.language)
+    }
 }
 
 /// Inserts the chunks at these positions.
 pub(super) async fn insert(
     db: &mut PgConnection,
     key: &DocumentKey,
-    Indexing { meta, chunks, .. }: &Indexing,
+    indexing: &Indexing,
     model: i32,
     positions: &[i32],
 ) -> Result<(), StoreError> {
-    let rows: Vec<(i32, &Chunk)> = (0..).zip(chunks).filter(|(position, _)| positions.contains(position)).collect();
+    let shared = Shared::of(&indexing.meta, &indexing.chunks);
+    let rows: Vec<(i32, &Chunk)> =
+        (0..).zip(&indexing.chunks).filter(|(position, _)| positions.contains(position)).collect();
     match rows.len() >= COPY_FROM {
-        true => insert_by_copy(db, key, meta, model, &rows).await,
-        false => insert_few(db, key, meta, model, &rows).await,
+        true => insert_by_copy(db, key, shared, model, &rows).await,
+        false => insert_few(db, key, shared, model, &rows).await,
     }
 }
 
@@ -112,7 +127,7 @@ const PATH: &str = "ARRAY(SELECT jsonb_array_elements_text(path::jsonb)) AS path
 async fn insert_few(
     db: &mut PgConnection,
     key: &DocumentKey,
-    meta: &DocumentMeta,
+    shared: Shared<'_>,
     model: i32,
     rows: &[(i32, &Chunk)],
 ) -> Result<(), StoreError> {
@@ -133,7 +148,7 @@ async fn insert_few(
         .bind(rows.iter().map(|(_, chunk)| text(&chunk.text)).collect::<Vec<_>>())
         .bind(rows.iter().map(|(_, chunk)| tokens(chunk)).collect::<Vec<_>>())
         .bind(rows.iter().map(|(_, chunk)| chunk.hash.to_vec()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(_, chunk)| search(meta, &chunk.path, &text(&chunk.text))).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, chunk)| shared.search(&chunk.path, &text(&chunk.text))).collect::<Vec<_>>())
         .bind(rows.iter().map(|(_, chunk)| embedding(&chunk.vector)).collect::<Vec<_>>())
         .execute(db)
         .await?;
@@ -143,7 +158,7 @@ async fn insert_few(
 async fn insert_by_copy(
     db: &mut PgConnection,
     key: &DocumentKey,
-    meta: &DocumentMeta,
+    shared: Shared<'_>,
     model: i32,
     rows: &[(i32, &Chunk)],
 ) -> Result<(), StoreError> {
@@ -157,7 +172,7 @@ async fn insert_by_copy(
         .await?;
     let mut sent = String::with_capacity(SENT);
     for (position, chunk) in rows {
-        line(&mut sent, meta, *position, chunk);
+        line(&mut sent, shared, *position, chunk);
         if sent.len() >= SENT {
             copy.send(std::mem::take(&mut sent).into_bytes()).await?;
         }
@@ -186,7 +201,7 @@ async fn insert_by_copy(
 }
 
 /// A row in COPY's text format (PostgreSQL documentation, COPY).
-fn line(to: &mut String, meta: &DocumentMeta, position: i32, chunk: &Chunk) {
+fn line(to: &mut String, shared: Shared<'_>, position: i32, chunk: &Chunk) {
     let hash: String = chunk.hash.iter().fold(String::with_capacity(64), |mut hash, byte| {
         let _ = write!(hash, "{byte:02x}");
         hash
@@ -196,7 +211,7 @@ fn line(to: &mut String, meta: &DocumentMeta, position: i32, chunk: &Chunk) {
     to.push('\t');
     escaped(to, &text(&chunk.text));
     let _ = write!(to, "\t{}\t\\\\x{hash}\t", tokens(chunk));
-    escaped(to, &search(meta, &chunk.path, &text(&chunk.text)));
+    escaped(to, &shared.search(&chunk.path, &text(&chunk.text)));
     let _ = writeln!(to, "\t{}", embedding(&chunk.vector));
 }
 
@@ -244,11 +259,30 @@ mod tests {
             vector: vec![0.5, -1.0e-7],
         };
         let mut row = String::new();
-        line(&mut row, &DocumentMeta::default(), 3, &chunk);
+        line(&mut row, Shared { title: None, language: "" }, 3, &chunk);
         let hash = "ab".repeat(32);
         let expected = format!(
             "3\t[\"A\\\\\\\\b\",\"c\\\\td\"]\tone\\ntwo\\\\.\\r\u{fffd}\t7\t\\\\x{hash}\t'a':1A 'ab':1A 'b':2A 'c':10A 'd':11A 'one':19B 'two':20B \t[0.5,-0.0000001]\n"
         );
         assert_eq!(row, expected);
+    }
+
+    #[test]
+    fn a_title_that_is_a_heading_counts_only_below_it() {
+        let chunk = |path: &[&str]| Chunk {
+            path: path.iter().map(|heading| (*heading).to_owned()).collect(),
+            text: "It costs more.".to_owned(),
+            tokens: 3,
+            hash: [0; 32],
+            vector: Vec::new(),
+        };
+        let chunks = [chunk(&["RT-7000"]), chunk(&["RT-7001"])];
+        let named = |title: &str| {
+            let meta = DocumentMeta { title: Some(title.to_owned()), ..DocumentMeta::default() };
+            let shared = Shared::of(&meta, &chunks);
+            chunks.each_ref().map(|chunk| shared.search(&chunk.path, &chunk.text).contains("rt7000"))
+        };
+        assert_eq!(named("RT-7000"), [true, false]);
+        assert_eq!(named("The RT-7000 and RT-7001"), [true, true]);
     }
 }
