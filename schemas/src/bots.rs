@@ -8,11 +8,13 @@ use crate::{
     Invalid,
     ids::is_name,
     kinds::{
-        chat::{BOT_PREFIX, MAX_INSTRUCTIONS_BYTES, MAX_NOTHING_FOUND_BYTES, MAX_PASSAGE_TOKENS, MAX_PASSAGES},
+        chat::{MAX_INSTRUCTIONS_BYTES, MAX_NOTHING_FOUND_BYTES, MAX_PASSAGE_TOKENS, MAX_PASSAGES},
         embed::document::check_collection,
     },
     plain,
 };
+
+pub use crate::kinds::chat::BOT_PREFIX;
 
 pub const MAX_COLLECTIONS: usize = 32;
 /// In characters.

@@ -115,9 +115,12 @@ impl Program {
         let mut background = JoinSet::new();
         let mut runtimes = JoinSet::new();
         let (mut ends, mut stops) = (Vec::new(), Vec::new());
+        // A model's thread ends with its last handler, which would look like a crash while the runtimes end.
+        let mut handlers = Vec::new();
         // The first kind lists the background tasks that every process runs.
         let mut common = process.reconcilers();
         for Prepared { handler, slots, reserved, reconcilers, shutdown: handle } in prepared {
+            handlers.push(handler.clone());
             ends.push(handle.ended);
             stops.push(handle.stop);
             let all = std::mem::take(&mut common).into_iter().chain(reconcilers);
@@ -137,6 +140,7 @@ impl Program {
             stops.into_iter().for_each(|stop| stop());
             let _ = tokio::time::timeout(Duration::from_secs(10), join_all(ends)).await;
         }
+        drop(handlers);
         http.abort();
         background.shutdown().await;
         result.inspect(|()| info!("stopped"))

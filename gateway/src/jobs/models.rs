@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use ruche_bus::{Bus, Unavailable};
-use ruche_schemas::{Kind, envelope::named_model, failure::codes, kinds::chat::BOT_PREFIX};
+use ruche_schemas::{Kind, bots::BOT_PREFIX, envelope::named_model, failure::codes};
 use tokio::sync::Mutex;
 
 use super::aliases::Aliases;
