@@ -48,7 +48,7 @@ pub fn shown(ignored: &[String]) -> Vec<String> {
     first.chain((more > 0).then(|| and_more(more))).collect()
 }
 
-/// Ends a list that is too long to be shown.
+/// The end of a list that is cut.
 #[must_use]
 pub fn and_more(count: usize) -> String {
     format!("and-{count}-more")
