@@ -136,10 +136,10 @@ pub struct AlsoIn {
 /// The most documents that are listed with a hit since they have the same text.
 const COPIES: usize = 20;
 
-/// Of hits in their order, the first one of each text, with the other documents that have it. A chunk without text is
-/// its headings.
+/// Of hits in their order, the first one of each text, with the other documents that have it. Headings are part of a
+/// text: `It costs 5 euros.` says different things below different headings.
 pub(crate) fn collapsed(hits: Vec<Hit>) -> Vec<Hit> {
-    let is_same = |one: &Hit, other: &Hit| one.text == other.text && (!one.text.is_empty() || one.path == other.path);
+    let is_same = |one: &Hit, other: &Hit| one.text == other.text && one.path == other.path;
     let mut kept: Vec<Hit> = Vec::new();
     for hit in hits {
         match kept.iter_mut().find(|other| is_same(other, &hit)) {
@@ -177,4 +177,38 @@ pub trait Search: Send + Sync + 'static {
     /// The hits with their explanations, best first, in a deterministic order. `None` if a collection was deleted, or
     /// no longer uses the lookup's model.
     async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hit(document: u128, heading: &str, text: &str) -> Hit {
+        Hit {
+            chunk: 0,
+            document: Uuid::from_u128(document),
+            collection: "docs".to_owned(),
+            source: document.to_string(),
+            title: None,
+            url: None,
+            path: vec![heading.to_owned()],
+            text: text.to_owned(),
+            metadata: Map::new(),
+            published_at: None,
+            score: 0.0,
+            highlights: Vec::new(),
+            also_in: Vec::new(),
+            explanation: None,
+        }
+    }
+
+    #[test]
+    fn equal_texts_below_unlike_headings_are_two_hits() {
+        let text = "It costs 5 euros.";
+        let hits = [hit(1, "Wax", text), hit(1, "Honey", text), hit(2, "Wax", text), hit(1, "Wax", text)];
+        let collapsed = collapsed(hits.to_vec());
+        let told: Vec<_> = collapsed.iter().map(|hit| (&*hit.path[0], hit.also_in.len())).collect();
+        assert_eq!(told, [("Wax", 1), ("Honey", 0)]);
+        assert_eq!(collapsed[0].also_in[0].source, "2");
+    }
 }

@@ -111,6 +111,9 @@ pub const INTERVAL_SECONDS: u64 = 366 * 24 * 3600;
 /// The largest body of a render job that is tried without storing its document, in bytes, unless the request decides:
 /// a large text makes a large document, and would be typeset twice.
 pub const UNSTORED_RENDER_BYTES: usize = 64 * 1024;
+/// How long a hybrid search waits for the vector of its text: a worker that died has its jobs until `ack_wait_seconds`
+/// have passed.
+pub const PROBE_TIME: Duration = Duration::from_secs(4);
 /// Texts of one request for embeddings, as OpenAI has it.
 pub const EMBED_TEXTS: usize = 2048;
 /// Texts of one of its jobs: their vectors fit an event up to 1,400 numbers each.

@@ -1,6 +1,6 @@
 //! Searches: workers embed the text, once for each model of the collections, then the store finds.
 //!
-//! If no worker has a model, a hybrid search uses words alone, and a note says so.
+//! If no worker has a model, or none answers in time, a hybrid search uses words alone, and a note says so.
 
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use ruche_store::{
     models::EmbeddingModel,
     search::{Lookup, Mode, Probe, Searchable},
 };
+use tokio::time::timeout;
 
 use super::{
     collection_cache::CollectionCache,
@@ -151,7 +152,8 @@ impl Searcher {
         Ok(known)
     }
 
-    /// The text's vector by each model. None, for a search by words alone, if no worker has one of them.
+    /// The text's vector by each model. None, for a search by words alone, if no worker has one of them or a hybrid search
+    /// waits too long for it.
     async fn probes(
         &self,
         tenant: &TenantId,
@@ -176,7 +178,20 @@ impl Searcher {
             found.notes.push(format!("only words were searched: no worker has the embedding model {name:?} now"));
             return Ok(Vec::new());
         }
-        let probed = try_join_all(models.iter().map(|model| self.probe_within(tenant, &text, model))).await?;
+        let probing = Box::pin(try_join_all(models.iter().map(|model| self.probe_within(tenant, &text, model))));
+        let probed = match found.mode {
+            Mode::Hybrid => timeout(limits::PROBE_TIME, probing).await,
+            Mode::Vector | Mode::Text => Ok(probing.await),
+        };
+        let Ok(probed) = probed else {
+            let seconds = limits::PROBE_TIME.as_secs();
+            found.mode = Mode::Text;
+            found
+                .notes
+                .push(format!("only words were searched: the embedding model did not answer within {seconds} s"));
+            return Ok(Vec::new());
+        };
+        let probed = probed?;
         if probed.iter().any(|(_, whole)| !whole) {
             found
                 .notes

@@ -56,12 +56,15 @@ async fn work(bus: Arc<dyn Bus>) {
     }
 }
 
-/// "refund" has the vector of "money". `fail <code>` fails; `short` has a vector of two numbers.
+/// "refund" has the vector of "money". `fail <code>` fails; `silence` has no answer; `short` has a vector of two numbers.
 async fn embed(bus: Arc<dyn Bus>, delivery: Delivery) {
     let envelope: Envelope<Embed> = serde_json::from_slice(&delivery.payload).unwrap();
     let mut log = Log::open(bus, Embed::KIND, delivery.job.clone()).await;
     let text = &envelope.body.texts[0];
     assert_eq!((envelope.body.purpose, envelope.body.model.as_deref()), (Some(Purpose::Query), Some(MODEL)));
+    if text.contains("silence") {
+        return;
+    }
     if let Some(code) = text.strip_prefix("fail ") {
         let failure = Failure::new(code, "it went wrong").with_param("texts[0]");
         log.append(EventType::Failed, serde_json::to_value(failure).unwrap()).await;
@@ -294,4 +297,12 @@ async fn the_wait_for_an_embedding_has_an_end() {
     gateway.bus.register(&registered).await.unwrap();
     let response = send(&gateway, &json!({ "query": "money", "collection": "docs" })).await;
     assert_eq!(refused(response, 504).await.1, "wait_exceeded");
+}
+
+#[tokio::test]
+async fn a_hybrid_search_does_not_wait_for_a_model_that_is_silent() {
+    let (gateway, _) = start(true).await;
+    let found = json_of(send(&gateway, &json!({"collections": ["docs"], "query": "money silence"})).await).await;
+    assert_eq!((&found["mode"], sources(&found)), (&json!("text"), vec!["money"]), "{found}");
+    assert!(found["notes"][0].as_str().unwrap().contains("did not answer within"), "{found}");
 }

@@ -60,7 +60,7 @@ pub struct SearchHit {
     /// Up to three pieces of the text around words of `query`, as HTML: the text is escaped, the words are in `<mark>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub highlights: Option<Vec<String>>,
-    /// Other documents with the same text, which count as one hit. At most 20.
+    /// Other documents with the same text below the same headings, which count as one hit. At most 20.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also_in: Vec<OtherDocument>,
     /// How the hit got its score.

@@ -11,6 +11,7 @@ use super::{
     generation::Generation,
     metrics::Metrics,
     port::{LoadError, Loader, ModelInfo, Vocabulary},
+    quotes::Quotes,
     request::Request,
     sampler::Sampler,
     scheduler::{Scheduler, Ticket},
@@ -198,7 +199,7 @@ fn prepare(
     vocabulary: &dyn Vocabulary,
     outlet: Outlet,
 ) -> Result<Sequence, GenerateError> {
-    let Request { messages, now, emitted, emitted_text_bytes, sampling, stop, max_tokens } = request;
+    let Request { messages, now, emitted, emitted_text_bytes, sampling, stop, max_tokens, quotes } = request;
     let mut tokens = template.tokens(&messages, vocabulary, now).map_err(GenerateError::Template)?;
     let prompt = tokens.len();
     let max = context.saturating_sub(1);
@@ -209,15 +210,17 @@ fn prepare(
         return Err(GenerateError::Template("it makes an empty prompt of them".to_owned()));
     }
     let sampler = Sampler::new(sampling, &tokens, &emitted, rand::random());
-    let mut text = Text::new(stop);
+    let (mut text, mut quotes) = (Text::new(stop), Quotes::new(quotes));
     let mut bytes = Vec::new();
     for &token in &emitted {
         bytes.clear();
         vocabulary.piece(token, &mut bytes);
         text.push(&bytes);
+        quotes.accept(&bytes);
     }
     text.skip(emitted_text_bytes);
     tokens.extend(emitted);
     let max_tokens = max_tokens.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
-    Ok(Sequence { tokens, decoded: 0, prompt, max_tokens, context, sampler, text, unpublished: Vec::new(), outlet })
+    let unpublished = Vec::new();
+    Ok(Sequence { tokens, decoded: 0, prompt, max_tokens, context, sampler, quotes, text, unpublished, outlet })
 }

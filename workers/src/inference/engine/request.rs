@@ -18,6 +18,15 @@ pub struct Request {
     pub stop: Vec<String>,
     /// Limit of the answer, `emitted` included; by default the rest of the context.
     pub max_tokens: Option<u32>,
+    /// An answer that begins like one of these is one of these, and is chosen greedily.
+    pub quotes: Vec<Quote>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quote {
+    pub text: String,
+    /// Added to the logit of each token that goes on with it.
+    pub bonus: f32,
 }
 
 /// What [`Generation::next`] yields.

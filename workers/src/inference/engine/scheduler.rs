@@ -237,7 +237,8 @@ impl<'a> Scheduler<'a> {
             if !row.logits {
                 continue;
             }
-            let Some(token) = sequence.sampler.choose(self.decoder.logits(index), &mut self.scratch) else {
+            let logits = self.decoder.logits(index);
+            let Some(token) = sequence.choose(logits, &*self.vocabulary, &mut self.scratch) else {
                 self.forget(row.sequence, EngineError::NoLogits);
                 continue;
             };

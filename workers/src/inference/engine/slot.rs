@@ -6,7 +6,14 @@ use std::sync::{Arc, atomic::AtomicBool};
 use ruche_schemas::kinds::chat::{Delta, FinishReason, Usage};
 use tokio::sync::mpsc;
 
-use super::{error::EngineError, port::Vocabulary, request::Step, sampler::Sampler, text::Text};
+use super::{
+    error::EngineError,
+    port::Vocabulary,
+    quotes::Quotes,
+    request::Step,
+    sampler::{Sampler, Scratch},
+    text::Text,
+};
 
 /// Free capacity required in a request's channel before a decode: a delta and the end.
 const ROOM: usize = 2;
@@ -31,6 +38,7 @@ pub(super) struct Sequence {
     /// Limit of prompt and answer.
     pub(super) context: usize,
     pub(super) sampler: Sampler,
+    pub(super) quotes: Quotes,
     pub(super) text: Text,
     pub(super) unpublished: Vec<i32>,
     pub(super) outlet: Outlet,
@@ -86,11 +94,16 @@ impl Sequence {
 
     /// The reason to finish before another token is sampled, if any.
     pub(super) fn ended(&self) -> Option<FinishReason> {
-        if self.text.stopped() {
+        if self.text.stopped() || self.quotes.is_complete() {
             return Some(FinishReason::Stop);
         }
         let full = self.answered() >= self.max_tokens || self.tokens.len() >= self.context;
         full.then_some(FinishReason::Length)
+    }
+
+    /// The next token; `None` if no logit is a usable number.
+    pub(super) fn choose(&self, logits: &[f32], vocabulary: &dyn Vocabulary, scratch: &mut Scratch) -> Option<i32> {
+        self.quotes.choose(logits, vocabulary).or_else(|| self.sampler.choose(logits, scratch))
     }
 
     /// Appends a sampled token. Returns the finish reason, if the answer has ended.
@@ -109,6 +122,7 @@ impl Sequence {
         bytes.clear();
         vocabulary.piece(token, bytes);
         self.text.push(bytes);
+        self.quotes.accept(bytes);
         self.ended()
     }
 

@@ -10,12 +10,16 @@ use ruche_schemas::{
 use super::{
     fit::{fitted, prompt_room},
     passages::{self, Block, Budget, Shown},
+    quotes::quotes,
     refusal::refused,
 };
 use crate::{
     inference::engine::{Engine, GenerateError, Request},
     runtime::job_error::JobError,
 };
+
+/// Longest answer of a small model without a limit of its own, in tokens: it quotes a sentence or two.
+const QUOTE_TOKENS: u32 = 128;
 
 /// A request whose messages are the prompt.
 #[derive(Debug)]
@@ -45,32 +49,41 @@ pub(super) async fn composed(
 }
 
 fn grounded(engine: &Engine, grounding: &Grounding, mut request: Request) -> Result<Composed, JobError> {
-    let block = match grounding.passages.is_empty() {
-        true => Block::default(),
+    let (block, unread) = match grounding.passages.is_empty() {
+        true => (Block::default(), 0),
         false => block(engine, grounding, &mut request)?,
     };
     let prompt = |conversation: &[Message]| passages::prompt(&grounding.instructions, &block, conversation);
     let (request, left_out) = fitted(engine, request, &prompt).map_err(refused)?;
-    Ok(Composed { request, shown: block.shown, left_out })
+    Ok(Composed { request, shown: block.shown, left_out: unread + left_out })
 }
 
-/// As many passages as there is room for beside the last message.
-fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Result<Block, JobError> {
+/// As many passages as there is room for beside the last message, and the number of earlier messages that the model
+/// shall not read.
+fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Result<(Block, usize), JobError> {
     let Grounding { instructions, passages, max_tokens, .. } = grounding;
     let model = engine.model();
     let preset = passages::preset(model.parameters);
+    let last = turns::cuts(&request.messages).last().copied().unwrap_or_default();
+    let mut unread = 0;
     if preset.is_some() {
-        // A model that can only quote works best without randomness.
+        // A model that can only quote works best without randomness, and earlier turns mislead it.
         request.sampling.temperature = 0.0;
+        request.max_tokens.get_or_insert(QUOTE_TOKENS);
+        unread = last - turns::instructions(&request.messages);
+        request.messages = turns::from_cut(&request.messages, last);
     }
     let last = turns::cuts(&request.messages).last().copied().unwrap_or_default();
     let shortest = passages::prompt(instructions, &Block::default(), &turns::from_cut(&request.messages, last));
     let prompt = engine.prompt_tokens(&shortest, request.now).map_err(refused)?;
     let context = usize::try_from(model.context_tokens).unwrap_or(usize::MAX);
     let room = prompt_room(context, request.max_tokens).saturating_sub(prompt);
-    let preset = preset.unwrap_or(Budget { passages: usize::MAX, tokens: usize::MAX });
+    let preset = preset.unwrap_or(Budget { passages: usize::MAX, tokens: usize::MAX, prose: false });
     let tokens = usize::try_from(*max_tokens).unwrap_or(usize::MAX).min(preset.tokens).min(room);
     let block = passages::block(passages, Budget { tokens, ..preset }, &|text: &str| engine.count(text));
+    if preset.prose {
+        request.quotes = quotes(grounding, &block.shown, &request.messages);
+    }
     if block.shown.is_empty() && passages.iter().any(is_text) && prompt < context {
         let message = format!(
             "the last message has {prompt} tokens with the instructions, and the model can read {context}: no passage fits \
@@ -78,7 +91,7 @@ fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Resul
         );
         return Err(JobError::Reject(Failure::new(codes::CONTEXT_LENGTH, message).with_param("messages")));
     }
-    Ok(block)
+    Ok((block, unread))
 }
 
 fn is_text(passage: &Passage) -> bool {
@@ -90,7 +103,7 @@ mod tests {
     use ruche_schemas::kinds::chat::Role;
 
     use super::*;
-    use crate::kinds::chat::testing::engine;
+    use crate::{inference::engine::Step, kinds::chat::testing::engine};
 
     fn asking(question: &str) -> Request {
         let messages = vec![Message { role: Role::User, content: question.to_owned() }];
@@ -126,6 +139,66 @@ mod tests {
         let (bare, shown) = grounded(&engine, &grounding(&[]), asking("Which?")).await.expect("a prompt");
         assert_eq!((bare.messages[0].content.as_str(), shown.len()), ("Be brief.", 0));
         assert_eq!(bare.sampling.temperature, 1.0, "it is not asked to quote");
+    }
+
+    /// Of the demo model, to the last of these questions, with the number of messages that it did not read.
+    async fn answer(engine: &Engine, passages: &[&str], questions: &[&str]) -> (String, usize) {
+        let mut request = asking(questions[0]);
+        for question in &questions[1..] {
+            request.messages.push(Message { role: Role::Assistant, content: "It is so. [1]".to_owned() });
+            request.messages.extend(asking(question).messages);
+        }
+        let grounding = Grounding { max_tokens: 2_000, ..grounding(passages) };
+        let composed = composed(engine, Some(&grounding), request).await.expect("a prompt");
+        let mut generation = engine.generate(composed.request).await.expect("a generation");
+        while let Some(step) = generation.next().await {
+            if let Step::End { text, .. } = step.expect("a step") {
+                return (text, composed.left_out);
+            }
+        }
+        panic!("no end");
+    }
+
+    #[tokio::test]
+    async fn a_small_model_quotes_lists_tables_and_rows() {
+        let engine = engine();
+        let hours =
+            "# Opening hours\n\n- Monday to Friday: 9:00 to 18:00\n- Saturday: 10:00 to 16:00\n- Sunday: closed\n";
+        let delivery = "## Delivery\n\n1. Standard delivery takes 3 days\n2. Express delivery costs 9 euros\n3. We ship to **France**, `Belgium` and [Spain](https://example.com)\n";
+        let prices = "| Product | Price | Weight |\n|---|---|---|\n| Wax | 3.50 euros | 200 g |\n| Honey | 7.20 euros | 500 g |\n| Candle | 12.00 euros | 350 g |\n";
+        let stock = "Name: Wax; Price: 3.50; Stock: 12\nName: Honey; Price: 7.20; Stock: 4\nName: Candle; Price: 12.00; Stock: 31\n";
+        let nozzles = "The AX-4410/B nozzle costs 4.00 euros. The AX-4410/C nozzle costs 4.30 euros.";
+        let replaces = "The FT-8/A replaces the FT-7/A. The FT-7/A was sold until 2023.";
+        let french = "# Garantie\n\n- Les tondeuses sont garanties 3 ans\n- Les batteries sont garanties 1 an\n";
+        let nothing = "I could not find that in the documents.";
+        for (passage, question, expected) in [
+            (hours, "Are you open on Sunday?", "Sunday: closed. [1]"),
+            (hours, "What are your opening hours on Monday?", "Monday to Friday: 9:00 to 18:00. [1]"),
+            (hours, "Do you sell honey?", nothing),
+            (delivery, "How much does express delivery cost?", "Express delivery costs 9 euros. [1]"),
+            (delivery, "Do you ship to Belgium?", "We ship to France, Belgium and Spain. [1]"),
+            (prices, "What does the honey cost?", "Product: Honey, Price: 7.20 euros, Weight: 500 g. [1]"),
+            (prices, "What does the soap cost?", nothing),
+            (stock, "How many candles are in stock?", "Name: Candle, Price: 12.00, Stock: 31. [1]"),
+            (nozzles, "What does AX-4410/C cost?", "The AX-4410/C nozzle costs 4.30 euros. [1]"),
+            (replaces, "What replaces the FT-7/A?", "The FT-8/A replaces the FT-7/A. [1]"),
+            (replaces, "Until when was the FT-7/A sold?", "The FT-7/A was sold until 2023. [1]"),
+            (french, "Quelle est la garantie des tondeuses ?", "Les tondeuses sont garanties 3 ans. [1]"),
+        ] {
+            let (answer, _) = answer(&engine, &[passage], &[question]).await;
+            assert_eq!(answer, expected, "{question}");
+        }
+        let (hello, _) = answer(&engine, &[hours], &["Hello"]).await;
+        assert!(hello.starts_with("Hello!"), "{hello}: what is no quote is free");
+    }
+
+    #[tokio::test]
+    async fn a_small_model_reads_the_last_question_alone() {
+        let engine = engine();
+        let shop = "The shop in Lyon opens at nine. Dogs are welcome.";
+        let asked = ["When does the shop open?", "Are dogs welcome?", "When does the shop open?"];
+        let again = answer(&engine, &[shop], &asked).await;
+        assert_eq!(again, ("The shop in Lyon opens at nine. [1]".to_owned(), 4));
     }
 
     #[tokio::test]

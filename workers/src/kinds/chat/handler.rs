@@ -97,6 +97,7 @@ impl Handler<Chat> for ChatHandler {
             sampling: job.body.sampling.clone(),
             stop: job.body.stop.clone(),
             max_tokens: job.body.max_tokens,
+            quotes: Vec::new(),
         };
         let Composed { request, shown, left_out } =
             composed(&self.engine, job.body.grounding.as_ref(), request).await?;

@@ -6,6 +6,8 @@ mod fit;
 mod handler;
 mod metrics;
 mod passages;
+mod prose;
+mod quotes;
 mod refusal;
 mod sentences;
 mod slots;

@@ -5,7 +5,10 @@
 
 use ruche_schemas::kinds::chat::{Message, Passage, Role};
 
-use super::sentences::sentences;
+use super::{
+    prose::{Sentence, prose},
+    sentences::sentences,
+};
 
 const HEAD: &str = "Passages:";
 
@@ -18,11 +21,13 @@ pub(super) struct Budget {
     pub(super) passages: usize,
     /// Of the whole block.
     pub(super) tokens: usize,
+    /// Whether passages are shown as plain sentences, without Markdown.
+    pub(super) prose: bool,
 }
 
 /// The preset for small models; larger ones have none.
 pub(super) fn preset(parameters: u64) -> Option<Budget> {
-    (parameters < SMALL_MODEL).then_some(Budget { passages: 3, tokens: 320 })
+    (parameters < SMALL_MODEL).then_some(Budget { passages: 3, tokens: 320, prose: true })
 }
 
 /// The passages as the model sees them.
@@ -51,19 +56,24 @@ pub(super) fn block(passages: &[Passage], budget: Budget, count: &dyn Fn(&str) -
         if n > budget.passages {
             break;
         }
-        let text = line(&passage.text);
+        let shown = |end: usize| match budget.prose {
+            true => line(&joined(&prose(&passage.text[..end]))),
+            false => line(&passage.text[..end]),
+        };
+        let text = shown(passage.text.len());
         if text.is_empty() {
             continue;
         }
         let numbered = |text: &str| format!("[{n}] {text}");
         let cost = |text: &str| count(&format!("\n{}", numbered(text)));
         let whole = cost(&text);
+        let fits = |end: usize| cost(&shown(end)) <= left;
         let end = match whole <= left {
             true => Some(passage.text.len()),
-            false => truncated(&passage.text, left, n == 1, &cost),
+            false => truncated(&passage.text, n == 1, &fits),
         };
         if let Some(end) = end {
-            block.lines.push(numbered(&line(&passage.text[..end])));
+            block.lines.push(numbered(&shown(end)));
             block.shown.push(Shown { place, end });
         }
         if whole > left {
@@ -74,9 +84,12 @@ pub(super) fn block(passages: &[Passage], budget: Budget, count: &dyn Fn(&str) -
     block
 }
 
+fn joined(prose: &[Sentence]) -> String {
+    prose.iter().map(|sentence| sentence.text.as_str()).collect::<Vec<_>>().join(" ")
+}
+
 /// Where to truncate a text so that it fits: after a sentence; with `by_force` else after a word or a character.
-fn truncated(text: &str, left: usize, by_force: bool, cost: &dyn Fn(&str) -> usize) -> Option<usize> {
-    let fits = |end: usize| cost(&line(&text[..end])) <= left;
+fn truncated(text: &str, by_force: bool, fits: &dyn Fn(usize) -> bool) -> Option<usize> {
     let mut borders: Vec<usize> = sentences(text).into_iter().map(|sentence| sentence.end).collect();
     let last = |borders: &[usize]| borders[..borders.partition_point(|&end| fits(end))].last().copied();
     if let Some(end) = last(&borders) {
@@ -108,7 +121,7 @@ pub(super) fn prompt(instructions: &str, block: &Block, conversation: &[Message]
 }
 
 /// A passage's text on one line, without anything that looks like a mark of the block.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     let words: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
     without_heads(&without_numbers(&words.join(" ")))
@@ -181,7 +194,7 @@ fn is_invisible(c: char) -> bool {
 mod tests {
     use super::*;
 
-    const PLENTY: Budget = Budget { passages: 10, tokens: 1_000 };
+    const PLENTY: Budget = Budget { passages: 10, tokens: 1_000, prose: false };
 
     fn count(text: &str) -> usize {
         text.split_whitespace().count()
@@ -264,14 +277,14 @@ mod tests {
         assert_eq!(shown(7), "[1] One two three.", "not a sentence of the second fits");
         assert_eq!(shown(4), "[1] One two", "the first one is cut by force");
         assert_eq!(shown(2), "");
-        let two = block(&passages(&texts), Budget { passages: 2, tokens: 100 }, &count);
+        let two = block(&passages(&texts), Budget { passages: 2, tokens: 100, prose: false }, &count);
         assert_eq!(two.shown, [Shown { place: 0, end: 14 }, Shown { place: 1, end: 28 }]);
     }
 
     #[test]
     fn a_text_without_spaces_is_cut_between_characters() {
         let letters = |text: &str| text.chars().count();
-        let block = block(&passages(&[&"é".repeat(500)]), Budget { passages: 3, tokens: 40 }, &letters);
+        let block = block(&passages(&[&"é".repeat(500)]), Budget { passages: 3, tokens: 40, prose: false }, &letters);
         // The head has 11 characters, the number 5.
         assert_eq!(block.lines, [format!("[1] {}", "é".repeat(24))]);
         assert_eq!(block.shown, [Shown { place: 0, end: 48 }]);
@@ -285,7 +298,7 @@ mod tests {
 
     #[test]
     fn only_a_small_model_has_a_preset() {
-        assert_eq!(preset(3_153_024), Some(Budget { passages: 3, tokens: 320 }));
+        assert_eq!(preset(3_153_024), Some(Budget { passages: 3, tokens: 320, prose: true }));
         assert_eq!(preset(1_000_000_000), None);
     }
 }

@@ -1,5 +1,5 @@
 //! Sentences and words of prose and Markdown. Boundaries are Unicode's (UAX #29), which know "e.g." and "3.5". A
-//! wrapped line ends no sentence; a paragraph, a heading, a list item and a table row do.
+//! wrapped line ends no sentence; a paragraph, a heading, a list item, a table row and a row of named values do.
 
 use std::{collections::HashSet, ops::Range};
 
@@ -27,7 +27,7 @@ fn unwrapped(text: &str) -> String {
     let mut before: Option<&str> = None;
     for line in text.split('\n') {
         if let Some(before) = before {
-            let wraps = !ends_block(before) && !begins_block(line);
+            let wraps = !ends_block(before) && !begins_block(line) && !is_next_row(before, line);
             out.push(if wraps { ' ' } else { '\n' });
         }
         // Unicode counts `\r` as a paragraph end.
@@ -35,6 +35,12 @@ fn unwrapped(text: &str) -> String {
         before = Some(line);
     }
     out
+}
+
+/// Whether two lines begin with the same name of a column, as in `Name: Wax; Price: 3`.
+fn is_next_row(before: &str, line: &str) -> bool {
+    let name = |line: &str| line.find(": ").map(|end| line[..end].trim().to_owned());
+    name(line).is_some_and(|own| !own.is_empty() && name(before).as_ref() == Some(&own))
 }
 
 /// Whether the block ends with this line.
@@ -72,6 +78,12 @@ mod tests {
         let text = "# Title\nText that wraps\nto here\n\n- one\n- two\n1. three\n| a | b |\nend";
         let expected = ["# Title", "Text that wraps\nto here", "- one", "- two", "1. three", "| a | b |", "end"];
         assert_eq!(split(text), expected);
+    }
+
+    #[test]
+    fn a_row_of_named_values_is_a_sentence() {
+        let rows = "Name: Wax; Price: 3\nName: Honey; Price: 7\nOther: x\ny";
+        assert_eq!(split(rows), ["Name: Wax; Price: 3", "Name: Honey; Price: 7\nOther: x\ny"]);
     }
 
     #[test]

@@ -1,0 +1,117 @@
+//! Keeps an answer to the sentences that it may quote. A small model picks the right sentence well, and copies rare words
+//! and numbers badly: what it begins, this completes. An answer that begins unlike all of them goes on freely.
+
+use super::{port::Vocabulary, request::Quote};
+
+#[derive(Debug, Default)]
+pub(super) struct Quotes {
+    quotes: Vec<Quote>,
+    /// The bytes of the answer so far.
+    written: Vec<u8>,
+}
+
+impl Quotes {
+    pub(super) fn new(quotes: Vec<Quote>) -> Self {
+        Self { quotes, written: Vec::new() }
+    }
+
+    pub(super) fn accept(&mut self, bytes: &[u8]) {
+        if !self.quotes.is_empty() {
+            self.written.extend_from_slice(bytes);
+        }
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.quotes.iter().any(|quote| quote.text.as_bytes() == self.written)
+    }
+
+    /// The likeliest token that goes on with a quote; the first token may also begin something else. `None` if the
+    /// answer is no quote.
+    pub(super) fn choose(&self, logits: &[f32], vocabulary: &dyn Vocabulary) -> Option<i32> {
+        let open: Vec<(&[u8], f32)> = self
+            .quotes
+            .iter()
+            .filter_map(|Quote { text, bonus }| Some((text.as_bytes().strip_prefix(&*self.written)?, *bonus)))
+            .collect();
+        if open.is_empty() {
+            return None;
+        }
+        let (mut best, mut piece) = (None, Vec::new());
+        for (token, &logit) in (0..).zip(logits) {
+            piece.clear();
+            vocabulary.piece(token, &mut piece);
+            let fitting = open.iter().filter(|(rest, _)| !piece.is_empty() && rest.starts_with(&piece));
+            let score = match fitting.map(|(_, bonus)| *bonus).reduce(f32::max) {
+                Some(bonus) => logit + bonus,
+                None if self.written.is_empty() => logit,
+                None => continue,
+            };
+            if best.is_none_or(|(_, most)| score > most) {
+                best = Some((token, score));
+            }
+        }
+        best.map(|(token, _)| token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each byte of the alphabet is a token; 26 ends.
+    #[derive(Debug)]
+    struct Letters;
+
+    impl Vocabulary for Letters {
+        fn tokenize(&self, _: &str, _: bool) -> Vec<i32> {
+            Vec::new()
+        }
+        fn piece(&self, token: i32, into: &mut Vec<u8>) {
+            into.extend(u8::try_from(token).ok().filter(|token| *token < 26).map(|token| b'a' + token));
+        }
+        fn is_end(&self, token: i32) -> bool {
+            token == 26
+        }
+        fn begin(&self) -> Option<i32> {
+            None
+        }
+        fn controls(&self) -> &[String] {
+            &[]
+        }
+    }
+
+    /// What becomes of an answer whose logits prefer the letters of `wanted`, one after the other.
+    fn written(quotes: &[(&str, f32)], wanted: &str) -> String {
+        let quotes = quotes.iter().map(|(text, bonus)| Quote { text: (*text).to_owned(), bonus: *bonus });
+        let (mut quotes, mut text) = (Quotes::new(quotes.collect()), String::new());
+        for wanted in wanted.bytes() {
+            let mut logits = [0.0; 27];
+            logits[usize::from(wanted - b'a')] = 5.0;
+            let token = quotes.choose(&logits, &Letters).unwrap_or(i32::from(wanted - b'a'));
+            let mut piece = Vec::new();
+            Letters.piece(token, &mut piece);
+            quotes.accept(&piece);
+            text.push_str(&String::from_utf8_lossy(&piece));
+            if quotes.is_complete() {
+                break;
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn what_begins_like_a_quote_is_completed() {
+        let quotes = [("abcd", 0.0), ("abef", 0.0), ("xyz", 0.0)];
+        assert_eq!(written(&quotes, "azzzzz"), "abcd");
+        assert_eq!(written(&quotes, "azezzz"), "abef");
+        assert_eq!(written(&quotes, "hello"), "hello", "nothing begins so");
+        assert_eq!(written(&[], "hello"), "hello");
+    }
+
+    #[test]
+    fn a_bonus_prefers_a_quote_and_a_penalty_forbids_its_beginning() {
+        assert_eq!(written(&[("abcd", 0.0), ("xyz", 9.0)], "aaaa"), "xyz");
+        assert_eq!(written(&[("abcd", f32::NEG_INFINITY), ("axyz", 0.0)], "abbb"), "axyz", "another begins so");
+        assert_ne!(written(&[("abcd", f32::NEG_INFINITY)], "a"), "a");
+    }
+}

@@ -1,0 +1,158 @@
+//! Markdown as plain sentences, for small models: they copy a sentence well, and a mark, a row or a list badly.
+
+use std::ops::Range;
+
+use pulldown_cmark::{Event, Options, Parser};
+
+use super::sentences::sentences;
+
+/// A sentence of a passage.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Sentence {
+    pub(super) text: String,
+    /// Headings and questions answer nothing.
+    pub(super) answers: bool,
+}
+
+/// Each heading, item and row is a sentence; a row names its columns: `Name: Wax, Price: 3.`
+pub(super) fn prose(markdown: &str) -> Vec<Sentence> {
+    let (mut prose, mut header) = (Vec::new(), None);
+    let ranges = sentences(markdown);
+    for (n, range) in ranges.iter().enumerate() {
+        let sentence = &markdown[range.clone()];
+        let Some(cells) = cells(sentence) else {
+            header = None;
+            let answers = !sentence.starts_with('#') && !sentence.trim_end_matches(['*', '_']).ends_with(['?', '？']);
+            prose.extend(plain(without_marker(sentence)).map(|text| Sentence { text, answers }));
+            continue;
+        };
+        match &header {
+            _ if is_rule(&cells) => {}
+            None if is_header(markdown, ranges.get(n + 1)) => header = Some(cells),
+            header => {
+                let text = plain(&row(header.as_deref().unwrap_or_default(), &cells));
+                prose.extend(text.map(|text| Sentence { text, answers: true }));
+            }
+        }
+    }
+    prose
+}
+
+/// The cells of a table's row.
+fn cells(line: &str) -> Option<Vec<&str>> {
+    let inside = line.strip_prefix('|')?;
+    let inside = inside.strip_suffix('|').unwrap_or(inside);
+    Some(inside.split('|').map(str::trim).collect())
+}
+
+/// Whether these are the cells of the line below a table's header.
+fn is_rule(cells: &[&str]) -> bool {
+    cells.iter().all(|cell| cell.contains('-') && cell.chars().all(|c| matches!(c, '-' | ':')))
+}
+
+fn is_header(markdown: &str, next: Option<&Range<usize>>) -> bool {
+    next.and_then(|next| cells(&markdown[next.clone()])).is_some_and(|cells| is_rule(&cells))
+}
+
+fn row(header: &[&str], cells: &[&str]) -> String {
+    let named = cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty());
+    let values: Vec<String> = named
+        .map(|(n, cell)| match header.get(n).filter(|name| !name.is_empty()) {
+            Some(name) => format!("{name}: {cell}"),
+            None => (*cell).to_owned(),
+        })
+        .collect();
+    values.join(", ")
+}
+
+/// Without the marks of a heading, an item, a task or a quotation.
+fn without_marker(line: &str) -> &str {
+    let line = line.trim_start_matches(['>', ' ']);
+    let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let marked = match line.chars().next() {
+        Some('#') => line.trim_start_matches('#'),
+        Some('-' | '*' | '+') => &line[1..],
+        Some('0'..='9') if digits.starts_with(['.', ')']) => &digits[1..],
+        _ => return line,
+    };
+    let Some(text) = marked.strip_prefix(' ') else { return line };
+    let text = text.trim_start();
+    ["[ ] ", "[x] ", "[X] "].iter().find_map(|task| text.strip_prefix(task)).unwrap_or(text)
+}
+
+/// The text without emphasis, links and the like, with a full stop if it has no end.
+fn plain(markdown: &str) -> Option<String> {
+    let mut text = String::with_capacity(markdown.len() + 1);
+    for event in Parser::new_ext(markdown, Options::ENABLE_STRIKETHROUGH) {
+        match event {
+            Event::Text(piece) | Event::Code(piece) | Event::Html(piece) | Event::InlineHtml(piece) => {
+                text.push_str(&piece);
+            }
+            Event::SoftBreak | Event::HardBreak => text.push(' '),
+            _ => {}
+        }
+    }
+    // Half a pair of marks is left where it is around two sentences.
+    let text = values(text.trim_matches(['*', '_', ' ']));
+    let ends = text.ends_with(['.', '!', '?', ':', '…', '。', '！', '？', '"', '”', '»']);
+    (!text.is_empty()).then(|| if ends { text } else { text + "." })
+}
+
+/// `Name: Wax; Price: 3` with commas.
+fn values(line: &str) -> String {
+    let values: Vec<&str> = line.split("; ").collect();
+    match values.iter().all(|value| value.contains(": ")) {
+        true => values.join(", "),
+        false => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(markdown: &str) -> Vec<String> {
+        prose(markdown).into_iter().map(|sentence| sentence.text).collect()
+    }
+
+    #[test]
+    fn marks_of_markdown_are_left_out() {
+        for (markdown, expected) in [
+            ("# Opening hours\n\nWe open\nat nine. Really!", vec!["Opening hours.", "We open at nine.", "Really!"]),
+            (
+                "- **Bold**: `code`\n- [x] a [link](https://example.com)\n2) _two_",
+                vec!["Bold: code.", "a link.", "two."],
+            ),
+            ("> Note: it is so\n\n3.50 euros", vec!["Note: it is so.", "3.50 euros."]),
+            ("**How long?**\nUp to 5 days.", vec!["How long?", "Up to 5 days."]),
+            (
+                "Press <Enter> for List<Integer>, a*b*c and AX_44_1.",
+                vec!["Press <Enter> for List<Integer>, abc and AX_44_1."],
+            ),
+            ("-5 degrees", vec!["-5 degrees."]),
+            ("- \n\n***\n", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(texts(markdown), expected, "{markdown:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_names_its_columns() {
+        let table = "Prices:\n\n| Product | Price | |\n|---|:-:|-|\n| Wax | 3 | new |\n| Honey | | **old**\n| a | b | c | d |\n";
+        let rows = ["Prices:", "Product: Wax, Price: 3, new.", "Product: Honey, old.", "Product: a, Price: b, c, d."];
+        assert_eq!(texts(table), rows);
+        assert_eq!(texts("| Wax | 3 |\n| Honey | 7 |"), ["Wax, 3.", "Honey, 7."], "a part without its header");
+        assert_eq!(
+            texts("Name: Wax; Price: 3\nName: Honey; Price: 7\n"),
+            ["Name: Wax, Price: 3.", "Name: Honey, Price: 7."]
+        );
+    }
+
+    #[test]
+    fn headings_and_questions_answer_nothing() {
+        let answers: Vec<bool> =
+            prose("# A\n\n**When?**\nAt nine. ¿Qué?\n| a? |\n").iter().map(|one| one.answers).collect();
+        assert_eq!(answers, [false, false, true, false, true]);
+    }
+}
