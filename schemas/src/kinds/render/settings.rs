@@ -11,6 +11,7 @@ pub struct Settings {
     /// In MiB.
     pub memory_mb: u64,
     pub seconds: u64,
+    pub fetch_seconds: u64,
     pub documents: u32,
     /// In MiB.
     pub resident_mb: u64,
@@ -23,6 +24,7 @@ impl settings::Settings for Settings {
         check.range("children", self.children, 0..=1024, "0 is the number of cores")?;
         check.range("memory_mb", self.memory_mb, 512..=1 << 20, "")?;
         check.range("seconds", self.seconds, 1..=170, "")?;
+        check.range("fetch_seconds", self.fetch_seconds, 1..=120, "")?;
         check.range("documents", self.documents, 1..=1_000_000_000, "")?;
         check.range("resident_mb", self.resident_mb, 64..=1 << 20, "")
     }

@@ -14,20 +14,22 @@ use std::{
 use anyhow::Context as _;
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{StreamExt, stream};
 use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
 use ruche_render::{Renderer, Resources};
 use ruche_schemas::{
     Base64, Envelope, Failure,
     failure::codes,
     kinds::render::{
-        BUILT_IN, FILE_BYTES, INLINE_BYTES, Render, Rendered,
+        BUILT_IN, INLINE_BYTES, Render, Rendered,
         metrics::{DURATION, PAGES},
     },
 };
 use ruche_store::{files::File, ledger::Write, templates::Templates};
 
-use super::typesetter::{Options, TypesetError, Typesetter};
+use super::{
+    pictures,
+    typesetter::{Options, TypesetError, Typesetter},
+};
 use crate::{
     egress::Egress,
     kind_metrics::KindMetrics,
@@ -36,10 +38,6 @@ use crate::{
     runtime::{context::Context, job_error::JobError},
 };
 
-/// Concurrent fetches for one document.
-const FETCHES: usize = 8;
-/// The most bytes of pictures that are fetched for one document.
-const FETCHED: usize = 64 << 20;
 /// Jobs for each child: while it typesets one, another waits for the web or the database.
 const JOBS_PER_CHILD: usize = 2;
 
@@ -47,6 +45,7 @@ pub struct RenderHandler {
     typesetter: Typesetter,
     templates: Arc<dyn Templates>,
     egress: Egress,
+    fetch_time: Duration,
     metrics: Metrics,
 }
 
@@ -67,10 +66,10 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
         resident: render.resident_mb << 20,
     })
     .context("the processes that typeset documents can't be started")?;
-    let egress = Egress::new(&setup.config.egress)?;
+    let (egress, fetch_time) = (Egress::new(&setup.config.egress)?, Duration::from_secs(render.fetch_seconds));
     let metrics = Metrics::new(&setup.metrics);
     let slots = NonZeroUsize::new(children * JOBS_PER_CHILD).context("render.children is 0")?;
-    let handler = handler(RenderHandler { typesetter, templates: setup.store, egress, metrics });
+    let handler = handler(RenderHandler { typesetter, templates: setup.store, egress, fetch_time, metrics });
     // A child that dies is replaced.
     Ok(Prepared { handler, slots, reserved: 0, reconcilers: Vec::new(), shutdown: ShutdownHandle::none() })
 }
@@ -151,22 +150,8 @@ impl RenderHandler {
         }
         let wanted = self.typesetter.wanted(body).await.map_err(verdict)?;
         let total = Some(wanted.len() as u64);
-        let mut fetches = stream::iter(wanted)
-            .map(|url| async move {
-                let fetched = self.egress.fetch(&url, FILE_BYTES as u64).await;
-                (url, fetched.map(|fetched| Base64(fetched.bytes.to_vec())).map_err(|error| error.to_string()))
-            })
-            .buffer_unordered(FETCHES);
-        let (mut pictures, mut bytes) = (HashMap::new(), 0);
-        while let Some((url, mut fetched)) = fetches.next().await {
-            bytes += fetched.as_ref().map_or(0, |fetched| fetched.0.len());
-            if bytes > FETCHED {
-                fetched = Err(format!("the document's pictures have more than {FETCHED} bytes together"));
-            }
-            pictures.insert(url, fetched);
-            context.steps(pictures.len() as u64, total, "fetching pictures");
-        }
-        Ok(pictures)
+        let progress = |done: usize| context.steps(done as u64, total, "fetching pictures");
+        Ok(pictures::fetched(&self.egress, wanted, self.fetch_time, progress).await)
     }
 }
 

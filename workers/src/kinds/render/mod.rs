@@ -1,6 +1,7 @@
 //! Render: Markdown in, a PDF or pictures of its pages out.
 
 mod handler;
+mod pictures;
 mod typesetter;
 
 pub use handler::{RenderHandler, prepare};
