@@ -52,8 +52,8 @@ pub(super) fn read(job: &Job) -> Result<Document> {
         false => text(&job.file.display().to_string(), read_file(&job.file, MARKDOWN_BYTES)?)?,
     };
     let mut inputs = job.inputs();
-    let mut files = Files::below(job.root.as_deref())?;
     let folder = if from_stdin { Path::new(".") } else { folder_of(&job.file) };
+    let mut files = Files::below(folder, job.root.as_deref())?;
     let mut names = references::of_markdown(&markdown);
     let data = job.data.as_deref().map(variables).transpose()?;
     names.extend(data.as_ref().map(references::of_data).unwrap_or_default());
@@ -62,7 +62,7 @@ pub(super) fn read(job: &Job) -> Result<Document> {
         // A style sheet that the front matter names refers to files too.
         if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("css")) {
             let css = String::from_utf8_lossy(&read_file(&path, CSS_BYTES)?).into_owned();
-            take_all(&mut files, folder, &references::of_css(&css))?;
+            take_all(&mut files, folder_of(&path), &references::of_css(&css))?;
         }
     }
     let (css, sheets) = style_sheets(job, &mut files)?;

@@ -17,16 +17,17 @@ use crate::refused::Refused;
 pub(super) struct Files {
     found: BTreeMap<String, (PathBuf, Vec<u8>)>,
     /// Where files may be, besides the folder of the text that names them.
-    root: Option<PathBuf>,
+    open: Vec<PathBuf>,
     pub(super) notes: Vec<String>,
 }
 
 impl Files {
-    /// Allows this folder.
-    pub(super) fn below(root: Option<&Path>) -> Result<Self> {
-        let open =
+    /// Allows the document's folder, also to style sheets in folders of it, and the one of `--root`.
+    pub(super) fn below(folder: &Path, root: Option<&Path>) -> Result<Self> {
+        let canonical =
             |root: &Path| root.canonicalize().with_context(|| format!("--root {} can't be used", root.display()));
-        Ok(Self { root: root.map(open).transpose()?, ..Self::default() })
+        let root = root.map(canonical).transpose()?;
+        Ok(Self { open: root.into_iter().chain(folder.canonicalize()).collect(), ..Self::default() })
     }
 
     /// Adds the file that this name means in a text of this folder. The renderer warns, with the line, of what is on
@@ -34,8 +35,7 @@ impl Files {
     pub(super) fn take(&mut self, folder: &Path, name: &str) -> Result<Option<PathBuf>> {
         let Ok(folder) = folder.canonicalize() else { return Ok(None) };
         let Some(path) = meant(&folder, name) else { return Ok(None) };
-        let is_open =
-            |path: &Path| path.starts_with(&folder) || self.root.as_ref().is_some_and(|root| path.starts_with(root));
+        let is_open = |path: &Path| path.starts_with(&folder) || self.open.iter().any(|open| path.starts_with(open));
         // As written, and with links resolved.
         let real = path.canonicalize().ok();
         if !is_open(&path) || real.as_deref().is_some_and(|real| !is_open(real)) {
@@ -148,7 +148,7 @@ mod tests {
     }
 
     fn taken(place: &Path, root: Option<&Path>, names: &[&str]) -> (Vec<String>, Vec<String>) {
-        let mut files = Files::below(root).unwrap();
+        let mut files = Files::below(&place.join("docs"), root).unwrap();
         for name in names {
             files.take(&place.join("docs"), name).unwrap();
         }
@@ -178,6 +178,18 @@ mod tests {
         }
         let (files, notes) = taken(place.path(), Some(place.path()), &["../secret.png", "/etc/hostname"]);
         assert_eq!((files, notes.len()), (vec!["secret.png".to_owned()], 1));
+    }
+
+    #[test]
+    fn a_sheet_in_a_folder_of_the_document_reaches_the_others() {
+        let place = place();
+        let docs = place.path().join("docs");
+        fs::create_dir(docs.join("css")).unwrap();
+        let mut files = Files::below(&docs, None).unwrap();
+        files.take(&docs.join("css"), "../img/b%20c.png").unwrap();
+        files.take(&docs.join("css"), "../../secret.png").unwrap();
+        assert_eq!(files.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["img/b c.png"]);
+        assert!(files.notes[0].contains("../../secret.png"), "{:?}", files.notes);
     }
 
     #[test]

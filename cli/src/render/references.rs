@@ -1,5 +1,5 @@
 //! Which files a text names: pictures of Markdown and of HTML in it, style sheets and pictures of the front matter,
-//! fonts and pictures of CSS. The names are as written; `files` resolves them.
+//! fonts and pictures of CSS, also of CSS in the front matter and in `<style>`. The names are as written; `files` resolves them.
 //!
 //! Tokens suffice: Markdown by pulldown-cmark, HTML by html5gum, CSS by cssparser.
 
@@ -18,7 +18,8 @@ const DEEPEST: usize = 32;
 pub(super) fn of_markdown(markdown: &str) -> Vec<String> {
     let Split { front, body } = split(markdown);
     // Only its lines are read, so it need not be valid.
-    let mut names: Vec<String> = front.iter().flat_map(|front| front.text.lines()).filter_map(of_line).collect();
+    let front = front.map(|front| front.text).unwrap_or_default();
+    let mut names: Vec<String> = front.lines().filter_map(of_line).chain(of_css(front)).collect();
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_DEFINITION_LIST
@@ -42,14 +43,22 @@ pub(super) fn of_markdown(markdown: &str) -> Vec<String> {
     names
 }
 
+/// Of `<img>` and in `<style>`.
 fn pictures(html: &str, names: &mut Vec<String>) {
     let mut emitter = DefaultEmitter::<()>::new_with_span();
     // Tags in scripts or comments are none.
     emitter.naively_switch_states(true);
+    let mut in_style = false;
     for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
-        let html5gum::Token::StartTag(tag) = token else { continue };
-        let source = tag.attributes.get(b"src".as_slice()).filter(|_| *tag.name == b"img");
-        names.extend(source.map(|source| String::from_utf8_lossy(source).trim().to_owned()));
+        match token {
+            html5gum::Token::StartTag(tag) => {
+                in_style = *tag.name == b"style";
+                let source = tag.attributes.get(b"src".as_slice()).filter(|_| *tag.name == b"img");
+                names.extend(source.map(|source| String::from_utf8_lossy(source).trim().to_owned()));
+            }
+            html5gum::Token::String(text) if in_style => names.extend(of_css(&String::from_utf8_lossy(&text))),
+            _ => {}
+        }
     }
 }
 
@@ -136,6 +145,13 @@ mod tests {
         for odd in ["", "-", "---", "é", "---\n", "+++\n+++"] {
             assert_eq!(of_markdown(odd), Vec::<String>::new(), "{odd:?}");
         }
+    }
+
+    #[test]
+    fn css_in_a_document_names_files_too() {
+        let text = "---\ncss: |\n  @font-face { src: url(a.ttf) }\n---\n<style>\n@font-face { src: url('b.ttf') }\n\
+                    h1 { background: url(c.png) }\n</style>\n\nurl(no.png) <p>url(no.png)</p>\n";
+        assert_eq!(of_markdown(text), ["a.ttf", "b.ttf", "c.png"]);
     }
 
     #[test]

@@ -3,21 +3,29 @@
 //! merman draws as Mermaid 12 does, and bounds the cost of a diagram. It runs and loads nothing; dates count from a
 //! fixed day, so that the same source gives the same drawing.
 
-use std::{panic, time::Duration};
+use std::{panic, sync::LazyLock, time::Duration};
 
 use merman::{
     Engine, MermaidConfig, OperationControl, RenderError, RenderOutput, RenderRequest, Renderer, SvgEnvironment,
     SvgRequest,
     runtime::RuntimePolicy,
-    svg::{RenderResourcePolicy, SvgPipeline},
+    svg::{
+        DeterministicTextMeasurer, MeasurementProfileId, RenderResourcePolicy, SvgPipeline, TextMeasurementPolicy,
+        TextMeasurementProfile, TextMeasurementProfileIdentity, TextStyle,
+    },
     time::CivilDate,
 };
 use serde_json::json;
+use typst::utils::PicoStr;
+
+use crate::fonts::{Fonts, Ruler, RulerFace, SANS};
 
 /// The longest time for one diagram.
 const DEADLINE: Duration = Duration::from_secs(5);
 /// The longest source, in bytes.
 const SOURCE: usize = 128 << 10;
+/// What kerning may add to a label.
+const KERNING: f64 = 1.02;
 
 /// Draws a diagram as SVG.
 ///
@@ -28,7 +36,9 @@ pub fn mermaid(source: &str) -> Result<Vec<u8>, String> {
         return Err(format!("it has {} bytes, at most {SOURCE} are drawn", source.len()));
     }
     let request = SvgRequest {
-        environment: SvgEnvironment::deterministic().with_resource_policy(RenderResourcePolicy::interactive()),
+        environment: SvgEnvironment::deterministic()
+            .with_text_measurement_policy(measurement()?)
+            .with_resource_policy(RenderResourcePolicy::interactive()),
         pipeline: Some(SvgPipeline::resvg_safe()),
         ..SvgRequest::default()
     };
@@ -43,6 +53,29 @@ pub fn mermaid(source: &str) -> Result<Vec<u8>, String> {
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("it can't be drawn".to_owned()),
     }
+}
+
+/// Labels are measured with the fonts that draw them, so that they fit their boxes.
+fn measurement() -> Result<TextMeasurementPolicy, String> {
+    let profile = MeasurementProfileId::new("ruche").map_err(|error| error.to_string())?;
+    let identity = TextMeasurementProfileIdentity::new(profile, "1").map_err(|error| error.to_string())?;
+    let measurer = DeterministicTextMeasurer::default().with_width_callback(width);
+    Ok(TextMeasurementPolicy::uniform(TextMeasurementProfile::new(identity, measurer)))
+}
+
+/// In pixels, as the font's size.
+fn width(text: &str, style: &TextStyle) -> f64 {
+    static FONTS: LazyLock<Fonts> = LazyLock::new(Fonts::embedded);
+    thread_local!(static RULER: Ruler<'static> = Ruler::new(&FONTS));
+    let named = style.font_family.as_deref().unwrap_or_default();
+    let family = named.split(',').find_map(|name| FONTS.family(name)).unwrap_or(SANS);
+    let bold = style.font_weight.as_deref().is_some_and(is_bold);
+    RULER.with(|ruler| ruler.width(RulerFace { family: PicoStr::intern(family), bold }, style.font_size, text))
+        * KERNING
+}
+
+fn is_bold(weight: &str) -> bool {
+    weight.starts_with("bold") || weight.parse().is_ok_and(|weight: u32| weight >= 600)
 }
 
 fn engine() -> Result<Engine, String> {

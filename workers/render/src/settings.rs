@@ -103,21 +103,28 @@ impl Settings {
         if !pandoc.is_empty() {
             self.sheets.push((pandoc, front::SOURCE.to_owned()));
         }
-        for name in data.get("stylesheet").map(many).unwrap_or_default() {
+        let named = data.get("stylesheet").map(many).unwrap_or_default();
+        // Pandoc's `css` names files, md-to-pdf's is a sheet.
+        let (files, sheets): (Vec<_>, Vec<_>) =
+            data.get("css").map(many).unwrap_or_default().into_iter().partition(|css| is_file(css));
+        for name in named.into_iter().chain(files) {
             let path = file_name(&name);
             let file = job.files.iter().find(|file| file.name == path);
             match file.map(|file| String::from_utf8_lossy(&file.content.0).into_owned()) {
                 Some(css) => self.sheets.push((css, name)),
-                None => warnings.add(front::SOURCE, None, format!("stylesheet: {name:?} is no attached file")),
+                None => warnings.add(front::SOURCE, None, format!("the style sheet {name:?} is no attached file")),
             }
         }
-        if let Some(css) = data.get("css").and_then(Value::as_str) {
-            self.sheets.push((css.to_owned(), front::SOURCE.to_owned()));
-        }
+        self.sheets.extend(sheets.into_iter().map(|css| (css, front::SOURCE.to_owned())));
         if !job.css.is_empty() {
             self.sheets.push((job.css.clone(), "css".to_owned()));
         }
     }
+}
+
+/// Whether this names a style sheet, rather than being one.
+fn is_file(css: &str) -> bool {
+    css.trim().to_ascii_lowercase().ends_with(".css") && !css.contains(['{', '\n'])
 }
 
 /// Pandoc's variables of paper and fonts as CSS.

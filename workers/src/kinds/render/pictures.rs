@@ -79,7 +79,8 @@ mod tests {
         let settings = config::Egress {
             allow: "127.0.0.1".to_owned(),
             ports: format!("{live},{dead}"),
-            ..config::Egress::default()
+            max_bytes: 1_000,
+            timeout_seconds: 60,
         };
         let egress = Egress::new(&settings).unwrap();
         let mut urls: Vec<String> = (0..60).map(|n| format!("http://127.0.0.1:{dead}/{n}")).collect();
