@@ -114,6 +114,29 @@ mod tests {
     }
 
     #[test]
+    fn labels_are_as_wide_as_the_font_that_draws_them() {
+        let svg =
+            mermaid("classDiagram\n  class Animal{\n    +String WWWWWWWW\n    +isMammal()\n  }\n").expect("a drawing");
+        let svg = String::from_utf8(svg).expect("UTF-8");
+        // A label is cut at its box, in whose middle its text stands.
+        let labels: Vec<(f64, &str)> = svg
+            .split("<text x=\"")
+            .skip(1)
+            .filter_map(|text| {
+                let (middle, rest) = text.split_once('"')?;
+                let label = rest.split_once("</text>")?.0.rsplit_once('>')?.1;
+                Some((middle.parse::<f64>().ok()? * 2.0, label))
+            })
+            .collect();
+        assert_eq!(labels.len(), 3, "{labels:?}");
+        for (box_width, label) in labels {
+            let bold = (label == "Animal").then(|| "bold".to_owned());
+            let style = TextStyle { font_weight: bold, font_family: Some(SANS.to_owned()), ..TextStyle::default() };
+            assert!(box_width >= width(label, &style) / KERNING, "{label}: {box_width}");
+        }
+    }
+
+    #[test]
     fn the_same_source_is_the_same_drawing() {
         let source = "gantt\n  section A\n  Task :a1, 20d\n";
         assert_eq!(mermaid(source), mermaid(source));
