@@ -39,17 +39,22 @@ impl Aliases {
         self.all().filter(move |(_, target)| is_one(target)).map(|(name, _)| name)
     }
 
-    /// Logs, once, each that stands for a model which no worker has, and each that has the name of a worker's model,
-    /// which nobody reaches by that name.
-    pub(super) fn warn(&self, is_there: impl Fn(&str) -> bool) {
+    /// Logs, once, each that stands for a model which no worker has.
+    pub(super) fn warn_of_missing(&self, is_there: impl Fn(&str) -> bool) {
         let is_missing = |target: &str| !target.is_empty() && !target.starts_with(BOT_PREFIX) && !is_there(target);
+        self.warn(MISSING, |_, target| is_missing(target));
+    }
+
+    /// Logs, once, each that has the name of a worker's model, which nobody reaches by that name.
+    pub(crate) fn warn_of_hidden(&self, is_there: impl Fn(&str) -> bool) {
+        self.warn(HIDES, |name, _| is_there(name));
+    }
+
+    fn warn(&self, what: &'static str, is_wrong: impl Fn(&str, &str) -> bool) {
         let Ok(mut warned) = self.warned.lock() else { return };
-        for (name, target) in self.all() {
-            if is_missing(target) && warned.insert((MISSING, name.to_owned())) {
-                tracing::warn!(ruche.alias = name, ruche.model = target, "{MISSING}");
-            }
-            if is_there(name) && warned.insert((HIDES, name.to_owned())) {
-                tracing::warn!(ruche.alias = name, ruche.model = target, "{HIDES}");
+        for (name, target) in self.all().filter(|(name, target)| is_wrong(name, target)) {
+            if warned.insert((what, name.to_owned())) {
+                tracing::warn!(ruche.alias = name, ruche.model = target, "{what}");
             }
         }
     }
@@ -127,12 +132,16 @@ mod tests {
             let warned = aliases.warned.lock().expect("a lock");
             warned.iter().filter(|(what, _)| *what == about).map(|(_, name)| name.clone()).collect::<Vec<_>>()
         };
-        aliases.warn(|name| name == "tiny");
-        assert_eq!((warned(MISSING), warned(HIDES)), (Vec::new(), Vec::new()), "bots are each tenant's own");
-        aliases.warn(|name| name == "gpt-4o-mini");
-        assert_eq!((warned(MISSING), warned(HIDES)), (vec!["gpt-4o-mini".to_owned()], vec!["gpt-4o-mini".to_owned()]));
-        aliases.warn(|name| name == "default");
-        assert_eq!(warned(HIDES), ["default", "gpt-4o-mini"]);
+        aliases.warn_of_missing(|name| name == "tiny");
+        assert_eq!(warned(MISSING), [""; 0], "bots are each tenant's own");
+        aliases.warn_of_missing(|_| false);
+        assert_eq!(warned(MISSING), ["gpt-4o-mini"]);
+        for (model, hidden) in
+            [("tiny", &[][..]), ("help", &["help"]), ("", &["help"]), ("default", &["default", "help"])]
+        {
+            aliases.warn_of_hidden(|name| name == model);
+            assert_eq!(warned(HIDES), hidden);
+        }
     }
 
     #[test]

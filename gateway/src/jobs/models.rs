@@ -105,7 +105,7 @@ impl Models {
         let answer = self.ask().await.map(Arc::new);
         if let Ok(registered) = &answer {
             let has = |target: &str| registered.by_kind.values().any(|models| models.contains_key(target));
-            self.aliases.warn(has);
+            self.aliases.warn_of_missing(has);
         }
         *cache = Some(Answered { at: Instant::now(), answer: answer.clone() });
         answer
