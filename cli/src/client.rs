@@ -9,7 +9,10 @@ use anyhow::{Context, Result};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::{Value, json};
 
-use crate::{output::clean, refused::Refused};
+use crate::{
+    output::{self, clean},
+    refused::Refused,
+};
 
 /// How long an answer may take that is no stream.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -86,13 +89,17 @@ impl Client {
         Ok((is_ready, response.text().await.map_err(|error| self.unreachable(&error))?))
     }
 
-    /// An error status becomes an error.
+    /// An error status becomes an error. Unknown fields that were ignored are noted.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response> {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        if response.status().is_success() {
-            return Ok(response);
+        if !response.status().is_success() {
+            return Err(refusal(response).await.into());
         }
-        Err(refusal(response).await.into())
+        if let Some(names) = response.headers().get("ruche-ignored").and_then(|names| names.to_str().ok()) {
+            let names: Vec<String> = names.split(", ").map(decoded).collect();
+            output::note(&clean(&ignored(&names)));
+        }
+        Ok(response)
     }
 
     pub(crate) async fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value> {
@@ -142,6 +149,18 @@ impl Client {
         };
         Unreachable { url: self.address().to_owned(), why: why.to_string(), hint }.into()
     }
+}
+
+/// A note on fields of a request that are unknown.
+pub(crate) fn ignored(names: &[String]) -> String {
+    format!("warning: unknown fields were ignored: {}", names.join(", "))
+}
+
+/// A name in which other signs than those of paths are percent-encoded.
+fn decoded(name: &str) -> String {
+    let url = Url::parse(&format!("http://ruche/?{name}")).ok();
+    let first = url.and_then(|url| url.query_pairs().next().map(|(name, _)| name.into_owned()));
+    first.unwrap_or_else(|| name.to_owned())
 }
 
 pub(crate) async fn refusal(response: Response) -> ApiError {
@@ -215,4 +234,21 @@ pub(crate) fn fields<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Value
         }
     }
     body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_an_unknown_field_is_shown_as_it_was_sent() {
+        for (sent, shown) in [
+            ("messages[0].mood", "messages[0].mood"),
+            ("a%2C%20b", "a, b"),
+            ("100%25", "100%"),
+            ("a%26b%3D%2B", "a&b=+"),
+        ] {
+            assert_eq!(decoded(sent), shown);
+        }
+    }
 }

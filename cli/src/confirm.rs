@@ -11,8 +11,10 @@ pub(crate) fn wanted(what: &str, yes: bool) -> Result<()> {
     if yes {
         return Ok(());
     }
-    if !output::can_ask() {
-        return Err(Refused::usage(format!("this would {what}: say --yes, for nobody is there to be asked")));
+    if let Some(stream) = output::cant_ask() {
+        return Err(Refused::usage(format!(
+            "this would {what}: it needs --yes, because the {stream} is not a terminal"
+        )));
     }
     eprint!("{}? [y/N] ", capital(what));
     let mut answer = String::new();

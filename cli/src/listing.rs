@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     client::Client,
     output::{self, Column},
+    values,
 };
 
 /// The most items of a request.
@@ -19,7 +20,7 @@ const USUAL: u32 = 50;
 #[derive(Debug, Args)]
 pub(crate) struct Range {
     /// The most items to show.
-    #[arg(long, default_value_t = USUAL, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = USUAL, value_parser = values::whole::<u32>(1..=100_000))]
     limit: u32,
     /// Show all items; with --json one a line.
     #[arg(long, conflicts_with = "limit")]

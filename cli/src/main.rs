@@ -3,7 +3,7 @@
 //! It starts the others as child processes and talks to them over HTTP and signals. It links none of them, so it
 //! builds in seconds and needs no rebuild after a change in a worker.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -130,7 +130,7 @@ enum Command {
 fn main() -> ExitCode {
     // Fails only if it was installed before.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse_from(without_help_of_help(std::env::args_os().collect()));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -149,6 +149,14 @@ fn main() -> ExitCode {
     // An abandoned read of standard input must not delay the exit.
     runtime.shutdown_background();
     code
+}
+
+/// `ruche help --help` is `ruche help`: the parser takes `--help` there for a command's name.
+fn without_help_of_help(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments.get(1).is_some_and(|first| first == "help") {
+        arguments.retain(|argument| argument != "--help" && argument != "-h");
+    }
+    arguments
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {

@@ -49,9 +49,13 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Whether a person can answer a question.
-pub(crate) fn can_ask() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
+/// What keeps a person from being asked a question, if something does.
+pub(crate) fn cant_ask() -> Option<&'static str> {
+    match (io::stdin().is_terminal(), io::stderr().is_terminal()) {
+        (true, true) => None,
+        (false, _) => Some("input"),
+        (true, false) => Some("error output"),
+    }
 }
 
 /// Without the header, the columns are as wide as if it was printed before.
@@ -121,8 +125,13 @@ pub(crate) fn span(seconds: u64) -> String {
     }
 }
 
+/// The code, the field unless the message has its name, and the message.
 pub(crate) fn failure(error: &Value) -> String {
-    match (error["code"].as_str(), error["message"].as_str()) {
+    let message = error["message"].as_str().map(|message| match error["param"].as_str() {
+        Some(param) if !param.is_empty() && !message.contains(param) => format!("{param}: {message}"),
+        _ => message.to_owned(),
+    });
+    match (error["code"].as_str(), message.as_deref()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (None, Some(text)) | (Some(text), None) => text.to_owned(),
         (None, None) => error.as_str().map_or_else(|| "-".to_owned(), str::to_owned),
@@ -175,6 +184,17 @@ mod tests {
     fn a_job_cannot_steer_the_terminal() {
         assert_eq!(clean("a\u{1b}[2Jb\nc\u{202e}"), "a [2Jb c ");
         assert_eq!(clean_lines("a\u{1b}[2J\n\tb\r"), "a[2J\n\tb");
+    }
+
+    #[test]
+    fn a_failure_names_its_field_once() {
+        let of = |param: &str, message: &str| {
+            failure(&json!({"code": "invalid_request", "message": message, "param": param}))
+        };
+        assert_eq!(of("stop[0]", "has 0 bytes"), "invalid_request: stop[0]: has 0 bytes");
+        assert_eq!(of("stop[0]", "stop[0]: has 0 bytes"), "invalid_request: stop[0]: has 0 bytes");
+        assert_eq!(failure(&json!({"code": "a", "message": "b"})), "a: b");
+        assert_eq!(failure(&json!("it broke")), "it broke");
     }
 
     #[test]

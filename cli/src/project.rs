@@ -10,6 +10,8 @@ use anyhow::{Context, Result};
 use ruche_services::files::write_private;
 use serde::{Deserialize, Serialize};
 
+use crate::refused::Refused;
+
 #[derive(Debug, Clone)]
 pub(crate) struct Project {
     /// The folder `.ruche`.
@@ -29,7 +31,14 @@ impl Project {
         Ok(Self { data: root.join(".ruche") })
     }
 
+    /// Makes `.ruche`, and not the folder around it: its name may be mistyped.
     pub(crate) fn make(&self) -> Result<()> {
+        if let Some(root) = self.data.parent().filter(|root| !root.is_dir()) {
+            let root = root.display();
+            return Err(Refused::usage(format!(
+                "there is no folder {root} (--dir or RUCHE_DIR): correct its name, or make it with `mkdir -p {root}`"
+            )));
+        }
         for folder in [self.run(), self.logs(), self.models()] {
             fs::create_dir_all(&folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
         }
@@ -153,6 +162,15 @@ mod tests {
         drop(lock);
         assert!(!project.is_running());
         assert!(project.lock().await.unwrap().is_some());
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named_and_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("mistyped");
+        let error = Project::find(Some(missing.clone())).unwrap().make().unwrap_err();
+        assert!(error.to_string().contains(&format!("there is no folder {}", missing.display())), "{error}");
+        assert!(!missing.exists());
     }
 
     #[test]

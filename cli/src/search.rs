@@ -52,19 +52,19 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Mode::Hybrid)]
     mode: Mode,
     /// How many hits.
-    #[arg(short = 'k', long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(short = 'k', long, default_value_t = 5, value_parser = values::whole::<u32>(1..=100))]
     top_k: u32,
     /// Only documents of this source. Repeat it for several.
     #[arg(long = "source", value_name = "SOURCE")]
     sources: Vec<String>,
     /// Only documents whose metadata has this: '{"lang":"en"}'.
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "JSON", value_parser = values::object)]
     metadata: Option<String>,
     /// Show how each hit got its score.
     #[arg(long)]
     explain: bool,
     /// Let a reranker order the best hits: 30, or this many.
-    #[arg(long, value_name = "HITS", num_args = 0..=1, default_missing_value = "30", value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "HITS", num_args = 0..=1, default_missing_value = "30", value_parser = values::whole::<u32>(1..=100))]
     rerank: Option<u32>,
 }
 

@@ -16,7 +16,7 @@ use crate::{
     output::{self, Column, clean, field, when},
     project::Project,
     refused::Refused,
-    render,
+    render, values,
 };
 
 /// Templates.
@@ -51,7 +51,7 @@ enum Command {
         /// Its name.
         name: String,
         /// The version. Default: the last.
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(long, value_name = "N", value_parser = values::whole::<u32>(1..=u32::MAX))]
         version: Option<u32>,
         /// The output file, `-` for standard output. Default: the template's name, in the current folder.
         #[arg(short, long, value_name = "FILE")]
@@ -62,7 +62,7 @@ enum Command {
         /// Its name.
         name: String,
         /// Only this version.
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(long, value_name = "N", value_parser = values::whole::<u32>(1..=u32::MAX))]
         version: Option<u32>,
         /// Don't ask.
         #[arg(long)]
@@ -73,10 +73,10 @@ enum Command {
         /// Its name.
         name: String,
         /// The version. Default: the last.
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(long, value_name = "N", value_parser = values::whole::<u32>(1..=u32::MAX))]
         version: Option<u32>,
         /// The page, from 1.
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        #[arg(long, value_parser = values::whole::<u32>(1..=100_000))]
         page: Option<u32>,
         /// The output file, `-` for standard output. Default: the template's name, in the current folder.
         #[arg(short, long, value_name = "FILE")]

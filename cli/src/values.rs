@@ -3,11 +3,14 @@
 use std::{
     fs,
     io::{self, Read},
+    ops::RangeInclusive,
     path::Path,
     time::Duration,
 };
 
 use anyhow::{Context, Result};
+use chrono::NaiveDate;
+use ruche_schemas::plain;
 use serde_json::Value;
 
 use crate::refused::Refused;
@@ -33,6 +36,35 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     number.checked_mul(unit).map(Duration::from_secs).ok_or_else(wrong)
 }
 
+/// Reads a whole number of this range.
+pub(crate) fn whole<N: TryFrom<u32>>(range: RangeInclusive<u32>) -> impl Fn(&str) -> Result<N, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.and_then(|number| N::try_from(number).ok()).ok_or_else(|| match (range.start(), range.end()) {
+            (least, &u32::MAX) => format!("a whole number, {least} or more, is needed"),
+            (least, most) => format!("a whole number from {least} to {most} is needed"),
+        })
+    }
+}
+
+/// # Errors
+/// What is needed.
+pub(crate) fn date(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_| "a date such as 2026-01-31 is needed".to_owned())
+}
+
+/// A text that is a JSON object.
+///
+/// # Errors
+/// What is wrong, and where.
+pub(crate) fn object(text: &str) -> Result<String, String> {
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::Object(_)) => Ok(text.to_owned()),
+        Ok(_) => Err("a JSON object such as {\"lang\": \"en\"} is needed".to_owned()),
+        Err(error) => Err(plain::not_json(text, &error)),
+    }
+}
+
 /// The text itself, `-` for standard input, or a file. `None` if none is given.
 pub(crate) fn document(text: Option<&str>, file: Option<&Path>) -> Result<Option<Value>> {
     let (from, text) = match (text, file) {
@@ -46,7 +78,7 @@ pub(crate) fn document(text: Option<&str>, file: Option<&Path>) -> Result<Option
     };
     match serde_json::from_str(&text) {
         Ok(value) => Ok(Some(value)),
-        Err(error) => Err(Refused::usage(format!("{from} is {}", ruche_schemas::plain::not_json(&text, &error)))),
+        Err(error) => Err(Refused::usage(format!("{from} is {}", plain::not_json(&text, &error)))),
     }
 }
 
@@ -72,6 +104,20 @@ mod tests {
         for wrong in ["", "m", "-1", "1w", "1.5h", "1m30s", "99999999999999999999", "999999999999999999d", "1é"] {
             assert!(duration(wrong).is_err_and(|why| why.contains("90s, 10m")), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_with_what_is_needed() {
+        assert_eq!(whole::<u8>(0..=6)("6"), Ok(6));
+        for wrong in ["9", "-1", "1.5", "x", "", "99999999999"] {
+            assert_eq!(whole::<u8>(0..=6)(wrong), Err("a whole number from 0 to 6 is needed".to_owned()), "{wrong}");
+        }
+        assert_eq!(whole::<u32>(1..=u32::MAX)("0"), Err("a whole number, 1 or more, is needed".to_owned()));
+        assert_eq!(date("2026-01-31").map(|date| date.to_string()), Ok("2026-01-31".to_owned()));
+        assert_eq!(date("31.1.2026"), Err("a date such as 2026-01-31 is needed".to_owned()));
+        assert_eq!(object("{\"a\":1}"), Ok("{\"a\":1}".to_owned()));
+        assert!(object("{bad").is_err_and(|why| why.contains("double quotes (line 1, column 2)")));
+        assert!(object("[1]").is_err_and(|why| why.contains("a JSON object such as")));
     }
 
     #[test]

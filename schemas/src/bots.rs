@@ -76,7 +76,7 @@ pub struct Retrieval {
     /// Whether a reranker orders the best 30 hits, if a worker has one. The passages are better and the answer takes
     /// longer.
     pub rerank: bool,
-    /// The answer if nothing is found: at most 1,000 bytes.
+    /// The answer if nothing is found: at most 1,000 bytes. The default one is in the language of the chat.
     pub nothing_found: String,
 }
 

@@ -148,13 +148,10 @@ fn words(message: &str, value: Option<&str>, time: &str) -> String {
         return "is there twice: send it once".to_owned();
     }
     if let Some((found, expected)) = mismatch(message) {
-        let needed = match larger(&found, expected) {
-            true => "a smaller whole number".to_owned(),
-            false => needed(expected, time),
-        };
+        let needed = beyond(&found, expected).map_or_else(|| needed(expected, time), str::to_owned);
         return refused(&found, &needed);
     }
-    match alone(message, time) {
+    match alone(message, value, time) {
         Some(needed) => refused(value.unwrap_or("this"), &needed),
         None => message.to_owned(),
     }
@@ -210,18 +207,19 @@ fn mismatch(message: &str) -> Option<(String, &str)> {
     Some((shown, expected))
 }
 
-/// Whether a whole number is too large for what is expected, whose bound is the machine's.
-fn larger(found: &str, expected: &str) -> bool {
-    let wide = ["u32", "u64", "u128", "usize", "i32", "i64", "i128", "isize"];
-    wide.contains(&expected) && found.parse::<f64>().is_ok_and(|number| number.fract() == 0.0 && number > 0.0)
+const WHOLE: [&str; 12] = ["u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize"];
+const SMALLER: &str = "a smaller whole number";
+const LARGER: &str = "a larger whole number";
+
+/// What is needed in place of a whole number beyond the machine's bounds. The field has others, which its own check tells.
+fn beyond(found: &str, expected: &str) -> Option<&'static str> {
+    let number = found.parse::<f64>().ok().filter(|number| number.fract() == 0.0 && WHOLE.contains(&expected))?;
+    Some(if number > 0.0 { SMALLER } else { LARGER })
 }
 
 fn needed(expected: &str, time: &str) -> String {
     let words = match expected {
-        "u8" => "a whole number from 0 to 255",
-        "u16" => "a whole number from 0 to 65535",
-        "u32" | "u64" | "u128" | "usize" => "a whole number, 0 or more,",
-        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
+        text if WHOLE.contains(&text) => "a whole number",
         "f32" | "f64" => "a number",
         "a boolean" | "bool" => "true or false",
         "a string" | "a borrowed string" | "string" | "string or map" | "str" | "variant identifier" => "a text",
@@ -244,12 +242,15 @@ fn is_type(text: &str) -> bool {
     text.starts_with("struct") || text.contains("tagged enum") || text.contains("::")
 }
 
-/// What is needed, of a message that does not say so.
-fn alone(message: &str, time: &str) -> Option<String> {
+/// What is needed, of a message that does not say so. `value` is in quotes.
+fn alone(message: &str, value: Option<&str>, time: &str) -> Option<String> {
+    let is_negative =
+        || value.and_then(|value| value.trim_matches('"').parse::<i128>().ok()).is_some_and(|number| number < 0);
     let words = match message {
+        "invalid digit found in string" if is_negative() => LARGER,
         "invalid digit found in string" | "cannot parse integer from empty string" => "a whole number",
-        "number too large to fit in target type" => "a smaller whole number",
-        "number too small to fit in target type" => "a larger whole number",
+        "number too large to fit in target type" => SMALLER,
+        "number too small to fit in target type" => LARGER,
         "number out of range" => "a smaller number",
         "invalid float literal" | "cannot parse float from empty string" => "a number",
         "provided string was not `true` or `false`" => "true or false",
@@ -296,160 +297,4 @@ fn shown_value(value: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use chrono::{DateTime, NaiveDate, Utc};
-    use serde::Deserialize;
-    use uuid::Uuid;
-
-    use super::*;
-
-    #[derive(Debug, Deserialize)]
-    #[serde(rename_all = "lowercase")]
-    enum Colour {
-        Red,
-        Green,
-    }
-
-    #[derive(Debug, Deserialize)]
-    #[serde(untagged)]
-    enum Either {
-        #[allow(dead_code, reason = "only read")]
-        Text(String),
-        #[allow(dead_code, reason = "only read")]
-        Many(Vec<String>),
-    }
-
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    #[allow(dead_code, reason = "only read")]
-    struct Inner {
-        size: u8,
-    }
-
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    #[allow(dead_code, reason = "only read")]
-    struct Thing {
-        name: String,
-        count: Option<u32>,
-        total: Option<u64>,
-        change: Option<i64>,
-        share: Option<f32>,
-        on: Option<bool>,
-        at: Option<DateTime<Utc>>,
-        date: Option<NaiveDate>,
-        id: Option<Uuid>,
-        colour: Option<Colour>,
-        inner: Option<Inner>,
-        all: Option<Vec<Inner>>,
-        either: Option<Either>,
-        labels: Option<BTreeMap<String, u8>>,
-    }
-
-    fn wrong(json: &str) -> (String, String) {
-        let Invalid { param, message } = read::<Thing>(json).unwrap_err();
-        (param, message)
-    }
-
-    fn field(field: &str) -> String {
-        let (_, message) = wrong(&format!(r#"{{"name":"n",{field}}}"#));
-        message
-    }
-
-    #[test]
-    fn every_message_is_in_plain_words_and_names_the_value_and_what_is_needed() {
-        let digits = "1".repeat(50);
-        for (text, expected) in [
-            (r#""count":-1"#.to_owned(), "-1 is not allowed: a whole number, 0 or more, is needed"),
-            (r#""count":1.5"#.to_owned(), "1.5 is not allowed: a whole number, 0 or more, is needed"),
-            (r#""count":"7""#.to_owned(), r#""7" is not allowed: a whole number, 0 or more, is needed"#),
-            (format!(r#""total":{digits}"#), "e49 is not allowed: a smaller whole number is needed"),
-            (r#""count":4294967296"#.to_owned(), "4294967296 is not allowed: a smaller whole number is needed"),
-            (r#""change":true"#.to_owned(), "true is not allowed: a whole number is needed"),
-            (r#""share":"hot""#.to_owned(), r#""hot" is not allowed: a number is needed"#),
-            (r#""on":"yes""#.to_owned(), r#""yes" is not allowed: true or false is needed"#),
-            (r#""name2":null"#.to_owned(), "there is no such field here: there is one of name, count,"),
-            (r#""on":true,"on":true"#.to_owned(), "is there twice: send it once"),
-            (
-                r#""at":"tomorrow""#.to_owned(),
-                r#""tomorrow" is not allowed: a time as RFC 3339 has it, such as 2026-01-31T09:30:00Z, is needed"#,
-            ),
-            (r#""at":"2026-01-31""#.to_owned(), "RFC 3339"),
-            (r#""at":7"#.to_owned(), "7 is not allowed: a time as RFC 3339"),
-            (
-                r#""date":"31/01/2026""#.to_owned(),
-                r#""31/01/2026" is not allowed: a date, such as 2026-01-31, is needed"#,
-            ),
-            (r#""id":"nope""#.to_owned(), r#""nope" is not allowed: an id, such as 0197"#),
-            (r#""id":7"#.to_owned(), "7 is not allowed: an id, such as 0197"),
-            (r#""colour":"blue""#.to_owned(), r#""blue" is not allowed: red or green is"#),
-            (r#""colour":7"#.to_owned(), "is not allowed: a text is needed"),
-            (r#""inner":7"#.to_owned(), "7 is not allowed: an object is needed"),
-            (r#""inner":{}"#.to_owned(), "is missing"),
-            (r#""all":{}"#.to_owned(), "an object is not allowed: a list is needed"),
-            (r#""either":7"#.to_owned(), "7 is not allowed: one of the forms that this field may have is needed"),
-            (r#""labels":{"a":300}"#.to_owned(), "300 is not allowed: a whole number from 0 to 255 is needed"),
-            (r#""labels":[]"#.to_owned(), "a list is not allowed: an object is needed"),
-        ] {
-            let message = field(&text);
-            assert!(message.starts_with(expected) || message.contains(expected), "{text}: {message}");
-            for word in ["expected", "u32", "u64", "f32", "struct", "UUID", "premature", "variant", "column", &digits] {
-                assert!(!message.contains(word), "{text}: {message}");
-            }
-        }
-        assert!(field(&format!(r#""on":"{}""#, "x".repeat(500))).len() < 200);
-        assert!(
-            field(r#""colour":"a`, expected u32""#).starts_with(r#""a`, expected u32" is not allowed: red or green"#)
-        );
-    }
-
-    #[test]
-    fn the_field_is_named_by_its_path() {
-        for (json, param) in [
-            (r#"{}"#, "name"),
-            (r#"{"name":"n","inner":{"size":-1}}"#, "inner.size"),
-            (r#"{"name":"n","inner":{}}"#, "inner.size"),
-            (r#"{"name":"n","all":[{"size":1},{"size":"x"}]}"#, "all[1].size"),
-            (r#"{"name":"n","all":[{"size":1,"x":1}]}"#, "all[0].x"),
-            (r#"{"name":"n","share":1e39}"#, "share"),
-            ("7", "body"),
-        ] {
-            assert_eq!(wrong(json).0, param, "{json}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_json_is_told_with_its_place() {
-        for (json, words) in [
-            ("", "ends too early (line 1, column 0)"),
-            (r#"{"name":"n""#, "ends too early"),
-            (r#"{"name":"n"} x"#, "more text after its end"),
-            (r#"{"name":NaN}"#, "a value is missing or misspelt (line 1, column"),
-            (r#"{name:"n"}"#, "double quotes"),
-            (r#"{"name":1e999}"#, "a number is too large"),
-            (
-                "{\n\"name\": \u{2212}1}",
-                "\"\u{2212}\" (U+2212) is not allowed there: JSON's minus is -, its quote \" (line 2, column",
-            ),
-            ("{\u{201c}name\u{201d}:1}", "(U+201C) is not allowed there"),
-            (r#"{"name":"\ud83d"}"#, "half of a surrogate pair"),
-            (r#"{"name":"\udc1d"}"#, "half of a surrogate pair"),
-            (&format!(r#"{{"name":{}"#, "[".repeat(1000)), "nested too deeply"),
-        ] {
-            let (param, message) = wrong(json);
-            assert_eq!(param, "body", "{json}");
-            assert!(message.starts_with("not JSON: ") && message.contains(words), "{message}");
-        }
-    }
-
-    #[test]
-    fn a_number_is_short() {
-        for (value, text) in
-            [(0.0, "0"), (1.5, "1.5"), (-2.0, "-2"), (1e49, "1e49"), (1e-9, "1e-9"), (1e14, "100000000000000")]
-        {
-            assert_eq!(number(value), text);
-        }
-    }
-}
+mod tests;

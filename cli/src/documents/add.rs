@@ -14,6 +14,7 @@ use crate::{
     follow::{self, Ended},
     output::{self, clean, counted, field, number},
     refused::Refused,
+    values,
 };
 
 /// Concurrent files by default: enough that a worker is never idle.
@@ -39,13 +40,13 @@ pub(super) struct Arguments {
     #[arg(long)]
     language: Option<String>,
     /// Metadata to filter by: a JSON object.
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "JSON", value_parser = values::object)]
     metadata: Option<String>,
     /// The most tokens of a chunk. Default: the length that the model was trained with.
     #[arg(long, value_name = "N")]
     chunk_tokens: Option<u32>,
     /// How many files are sent at once.
-    #[arg(long, value_name = "N", default_value_t = AT_ONCE, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = AT_ONCE, value_parser = values::whole::<u16>(1..=64))]
     at_once: u16,
 }
 

@@ -17,6 +17,8 @@ use crate::refused::Refused;
 
 /// The most files of one command.
 const MOST: usize = 1_000_000;
+/// The most missing files that an error lists.
+const SHOWN: usize = 20;
 /// The deepest nesting of folders.
 const DEPTH: usize = 64;
 
@@ -32,6 +34,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Found>> {
 }
 
 fn find_in(current: &Path, paths: &[PathBuf]) -> Result<Vec<Found>> {
+    all_there(paths)?;
     let mut found = Vec::new();
     for path in paths {
         let unreadable = || format!("{} can't be read", path.display());
@@ -53,6 +56,22 @@ fn find_in(current: &Path, paths: &[PathBuf]) -> Result<Vec<Found>> {
     match found.is_empty() {
         true => Err(Refused::usage(format!("there is no {} in there", Format::all_extensions()))),
         false => Ok(found),
+    }
+}
+
+/// Refuses all at once what can't be read: a mistyped name is no reason to add half of the others.
+fn all_there(paths: &[PathBuf]) -> Result<()> {
+    let missing: Vec<String> = paths
+        .iter()
+        .filter_map(|path| fs::metadata(path).err().map(|error| format!("  {}: {error}", path.display())))
+        .collect();
+    match missing.len() {
+        0 => Ok(()),
+        count => {
+            let shown = missing[..count.min(SHOWN)].join("\n");
+            let more = if count > SHOWN { format!("\n  and {} more", count - SHOWN) } else { String::new() };
+            Err(Refused::because(format!("nothing was added, because these can't be read:\n{shown}{more}")))
+        }
     }
 }
 

@@ -33,7 +33,8 @@ enum Command {
     ///
     /// The source of a file in a named folder is its path below that folder, however the folder is spelt. The source of
     /// a file that you name itself is its path below the current folder, or else its name. Adding a file again replaces
-    /// it; only changed chunks are embedded again. Exit status 1 if a file could not be added.
+    /// it; only changed chunks are embedded again. Exit status 1 if a file could not be added. If a file or folder that you
+    /// name is not there, nothing is added.
     Add(add::Arguments),
     /// List documents, by collection and source.
     List {

@@ -16,6 +16,7 @@ use crate::{
     output::{self, clean},
     refused::Refused,
     search::{self, Mode},
+    values,
 };
 
 const AT_ONCE: usize = 4;
@@ -33,7 +34,7 @@ pub(super) struct Arguments {
     #[arg(short, long = "collection", required = true, value_name = "NAME")]
     collections: Vec<String>,
     /// How many chunks count.
-    #[arg(short, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(short, default_value_t = 10, value_parser = values::whole::<u32>(1..=100))]
     k: u32,
     /// Count documents instead of chunks, each at its best chunk.
     #[arg(long)]
@@ -42,7 +43,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum)]
     mode: Option<Mode>,
     /// Let a reranker order the best hits: 30, or this many.
-    #[arg(long, value_name = "HITS", num_args = 0..=1, default_missing_value = "30", value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "HITS", num_args = 0..=1, default_missing_value = "30", value_parser = values::whole::<u32>(1..=100))]
     rerank: Option<u32>,
     /// List the questions whose expected source was not found, and the sources found instead.
     #[arg(long)]

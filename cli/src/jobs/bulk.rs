@@ -19,7 +19,7 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::{
-    client::{ApiError, Client},
+    client::{self, ApiError, Client},
     output,
     refused::Refused,
     values,
@@ -164,6 +164,12 @@ fn take(json: bool, line: &Value, tally: &mut Tally, bar: &ProgressBar) -> Resul
         return Ok(());
     }
     bar.inc(1);
+    let names: Vec<String> =
+        line["ignored"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    if !names.is_empty() {
+        let note = client::ignored(&names);
+        bar.suspend(|| output::note(&output::clean(&format!("line {}: {note}", line["line"]))));
+    }
     if line["error"].is_object() {
         tally.refused += 1;
         let error = ApiError::of(0, &line["error"]);

@@ -3,8 +3,9 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Result;
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, Utc};
 use clap::{Args, builder::PossibleValuesParser};
+use ruche_schemas::date;
 use serde_json::{Value, json};
 
 use super::bulk;
@@ -33,9 +34,9 @@ pub(super) struct Arguments {
     /// Begin after this time: `90`, `90s`, `10m`, `2h`, `1d`.
     #[arg(long, value_parser = values::duration, conflicts_with_all = ["at", "ndjson"])]
     delay: Option<Duration>,
-    /// Begin at this time (RFC 3339), as in `2027-01-01T08:00:00Z`.
-    #[arg(long, conflicts_with = "ndjson")]
-    at: Option<DateTime<FixedOffset>>,
+    /// Begin at this time (RFC 3339), as in `2027-01-01T08:00:00Z`, or on this date.
+    #[arg(long, value_parser = date::parse, conflicts_with = "ndjson")]
+    at: Option<DateTime<Utc>>,
     /// A repeated submission with the same key gets the same job. (`--key` is the API key.)
     #[arg(long, value_name = "KEY", conflicts_with = "ndjson")]
     idempotency_key: Option<String>,
@@ -65,7 +66,7 @@ pub(super) async fn run(client: &Client, json: bool, arguments: Arguments) -> Re
         ("idempotency_key", arguments.idempotency_key.map(Value::String)),
         ("unique", arguments.unique.map(|key| json!({ "key": key, "window_seconds": window }))),
         ("delay_seconds", arguments.delay.map(|delay| json!(delay.as_secs()))),
-        ("run_at", arguments.at.map(|at| json!(at.to_utc()))),
+        ("run_at", arguments.at.map(|at| json!(at))),
     ]);
     let accepted = client.post(&["jobs"], &job).await?;
     let id = output::field(&accepted, "id");

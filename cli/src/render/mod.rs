@@ -22,7 +22,7 @@ use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
-use crate::{access::Access, client::Client, output, project::Project, refused::Refused};
+use crate::{access::Access, client::Client, output, project::Project, refused::Refused, values};
 
 use document::Document;
 
@@ -59,7 +59,7 @@ struct Job {
     #[arg(long, value_name = "NAME or DIR")]
     template: Option<String>,
     /// The version of the template. Default: the last.
-    #[arg(long, requires = "template", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, requires = "template", value_name = "N", value_parser = values::whole::<u32>(1..=u32::MAX))]
     template_version: Option<u32>,
     /// A JSON file with variables for the template.
     #[arg(long, value_name = "FILE")]
@@ -86,22 +86,22 @@ struct Job {
     #[arg(long)]
     title: Option<String>,
     /// A table of contents, to this level of heading; 0 is none.
-    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=6), num_args = 0..=1, default_missing_value = "3")]
+    #[arg(long, value_name = "LEVEL", value_parser = values::whole::<u8>(0..=6), num_args = 0..=1, default_missing_value = "3")]
     toc: Option<u8>,
     /// Number the headings.
     #[arg(long)]
     numbering: bool,
     /// The document's date, as in `2026-11-26`. The same input with the same date gives the same file.
-    #[arg(long)]
+    #[arg(long, value_parser = values::date)]
     date: Option<NaiveDate>,
     /// A picture of one page instead of a PDF.
     #[arg(long)]
     png: bool,
     /// The page, from 1.
-    #[arg(long, requires = "png", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, requires = "png", value_parser = values::whole::<u32>(1..=100_000))]
     page: Option<u32>,
     /// Pixels per inch: 96 by default.
-    #[arg(long, requires = "png", value_parser = clap::value_parser!(u16).range(24..=600))]
+    #[arg(long, requires = "png", value_parser = values::whole::<u16>(24..=600))]
     ppi: Option<u16>,
     /// Fetch no pictures from the web.
     #[arg(long)]

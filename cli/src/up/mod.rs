@@ -83,6 +83,8 @@ async fn start(
     leave_nothing_behind(project).await;
     // From here on `ruche down` finds this process.
     board.change(|_| {});
+    // Before models are fetched, which takes minutes.
+    plan::check_ports(config)?;
     let tools = Tools::find()?;
     let models = models::served(project, config, &kinds::all()).await?;
     let mut plan = Plan::new(project, config, &models)?;

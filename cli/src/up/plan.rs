@@ -194,6 +194,12 @@ pub(super) fn reach(host: &str) -> String {
     if host == "0.0.0.0" || host == "::" { "127.0.0.1".to_owned() } else { host.to_owned() }
 }
 
+/// Refuses ports that are taken: the gateway's, and those of the workers that always start.
+pub(super) fn check_ports(config: &Config) -> Result<()> {
+    gateway_port(config)?;
+    (0..).zip(to_start(&[])).try_for_each(|(index, (name, ..))| worker_port(config, index, &name).map(drop))
+}
+
 fn gateway_port(config: &Config) -> Result<u16> {
     let port = config.gateway.port;
     if port == 0 {

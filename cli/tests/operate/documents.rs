@@ -69,9 +69,13 @@ async fn what_is_wrong_for_all_files_ends_at_the_first() {
     assert!(err(&output).contains("0 of 1 files were added"));
     gateway.on("POST /v1/documents?collection=c&source=a.md&wait=true", vec![ok(indexed(1, 1))]);
     assert_eq!(out(&add("a.md --collection c").await), "c: 1 document with 1 chunk, 1 of them embedded\n");
-    for wrong in ["b.md --collection c", "a.md", "--collection c"] {
-        assert!(!add(wrong).await.status.success(), "{wrong}");
+    for wrong in ["a.md", "--collection c", "a.md --collection c --metadata {bad", "a.md --collection c --at-once 0"] {
+        assert_eq!(add(wrong).await.status.code(), Some(2), "{wrong}");
     }
+    let output = add("b.md a.md c/d.md --collection c").await;
+    assert_eq!(output.status.code(), Some(1));
+    let missing = "nothing was added, because these can't be read:\n  b.md: No such file or directory";
+    assert!(err(&output).contains(missing) && err(&output).contains("\n  c/d.md: No such file"), "{}", err(&output));
 }
 
 #[tokio::test]
@@ -91,7 +95,9 @@ async fn documents_and_collections_are_listed_shown_and_deleted() {
     assert!(shown.contains("bees.md") && shown.contains("e5: 2 chunks, 31 tokens"), "{shown}");
     let chunks = out(&run(&gateway, &format!("documents show {ID} --chunks")).await);
     assert_eq!(chunks, "--- 0 Bees > Hives\nOf wood.\n\n");
-    assert_eq!(run(&gateway, &format!("documents delete {ID}")).await.status.code(), Some(2), "it is asked for");
+    let unasked = run(&gateway, &format!("documents delete {ID}")).await;
+    assert_eq!(unasked.status.code(), Some(2), "it is asked for");
+    assert!(err(&unasked).contains("it needs --yes, because the input is not a terminal"), "{}", err(&unasked));
     assert_eq!(document(&run(&gateway, &format!("documents delete {ID} --yes --json")).await)["deleted"], true);
     let collection = json!({"name": "c", "documents": 3, "language": "french", "model": "e5",
         "created_at": "2026-11-27T12:00:00Z"});

@@ -111,16 +111,41 @@ async fn a_submitted_job_says_all_that_was_asked_for() {
         "idempotency_key": "k", "unique": unique});
     assert_eq!(request.json(), expected);
     assert_eq!(request.headers["authorization"], "Bearer rk_test");
+    assert_eq!(err(&output), "");
+    let accepted = json!({"id": "j1", "kind": "chat", "duplicate": false});
+    gateway.on("POST /v1/jobs", vec![status(202, accepted).with("ruche-ignored: body.colour, a%2C%20b, and-3-more")]);
+    let noted = run(&gateway, "jobs submit chat {\"colour\":1}").await;
+    assert_eq!(
+        (out(&noted).as_str(), err(&noted).as_str()),
+        ("j1\n", "warning: unknown fields were ignored: body.colour, a, b, and-3-more\n")
+    );
     let wrong = run(&gateway, "jobs submit chat {a}").await;
     assert_eq!(wrong.status.code(), Some(2));
     assert!(err(&wrong).contains("the body is not JSON"), "{}", err(&wrong));
 }
 
 #[tokio::test]
+async fn a_wrong_value_of_an_option_is_told_with_what_is_needed() {
+    let gateway = Gateway::start().await;
+    for (wrong, told) in [
+        ("jobs submit chat {} --at tomorrow", "\"tomorrow\" is no time: write a date such as 2026-01-31"),
+        ("render a.md --toc 9", "for '--toc [<LEVEL>]': a whole number from 0 to 6 is needed"),
+        ("render a.md --date 31.1.2026", "for '--date <DATE>': a date such as 2026-01-31 is needed"),
+        ("search x -c c --metadata {bad", "for '--metadata <JSON>': not JSON: a name must be in double quotes"),
+    ] {
+        let output = run(&gateway, wrong).await;
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+        assert!(err(&output).contains(told), "{}", err(&output));
+    }
+    let help = run(&gateway, "help --help").await;
+    assert!(help.status.success() && out(&help).contains("Usage: ruche"), "{}", err(&help));
+}
+
+#[tokio::test]
 async fn lines_are_streamed_up_and_refused_ones_are_named() {
     let gateway = Gateway::start().await;
     let answers = [
-        json!({"line": 1, "id": "a", "kind": "k", "state": "accepted", "duplicate": false}),
+        json!({"line": 1, "id": "a", "kind": "k", "state": "accepted", "duplicate": false, "ignored": ["x", "y"]}),
         json!({"line": 2, "error": {"message": "it has no kind", "code": "invalid", "param": "kind"}}),
         json!({"line": 3, "id": "b", "kind": "k", "state": "accepted", "duplicate": true}),
         json!({"batch": {"id": "b1", "accepted": 2, "rejected": 1}}),
@@ -133,7 +158,8 @@ async fn lines_are_streamed_up_and_refused_ones_are_named() {
     let output = timeout(TIMEOUT, child.wait_with_output()).await.unwrap().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     assert_eq!(out(&output), "batch b1: 2 accepted (1 of them known before), 1 refused\n");
-    assert_eq!(err(&output), "line 2: it has no kind (invalid, param kind)\n");
+    let told = "line 1: warning: unknown fields were ignored: x, y\nline 2: it has no kind (invalid, param kind)\n";
+    assert_eq!(err(&output), told);
     let request = gateway.last("POST /v1/jobs");
     assert_eq!(request.body, sent);
     assert_eq!(request.headers["content-type"], "application/x-ndjson");

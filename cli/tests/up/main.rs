@@ -228,7 +228,9 @@ async fn a_key_that_the_database_forgot_is_made_again() {
 async fn a_taken_port_is_named_with_its_setting_before_anything_starts() {
     let scene = Scene::new();
     let _other = std::net::TcpListener::bind(("127.0.0.1", scene.port)).unwrap();
-    let output = scene.run(&["up"]).await;
+    // Before models are looked for, too.
+    let mut up = scene.command(&["up"]);
+    let output = timeout(TIMEOUT, up.env("RUCHE_MODELS__CHAT", "no-such-preset").output()).await.unwrap().unwrap();
     assert_eq!(output.status.code(), Some(3));
     let printed = String::from_utf8_lossy(&output.stderr);
     assert!(printed.contains("RUCHE_GATEWAY__PORT") && printed.contains(&scene.port.to_string()), "{printed}");

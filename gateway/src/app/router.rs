@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{MatchedPath, Request},
     http::{Method, StatusCode},
-    middleware,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
@@ -70,7 +70,7 @@ pub(super) fn description() -> Description {
 pub fn router(services: Services) -> Router {
     let (router, api) = documented().split_for_parts();
     let (paths, known) = (Arc::new(Paths::new(&api.paths)), KnownParameters::of(&api.paths));
-    let routes = Arc::clone(&paths);
+    let (routes, all) = (Arc::clone(&paths), Arc::clone(&paths));
     let metrics = Arc::clone(&services.http().metrics);
     let origins = Arc::clone(&services.http().origins);
     let router = router
@@ -84,7 +84,16 @@ pub fn router(services: Services) -> Router {
         .with_state(services);
     // Before the routes are looked at, so that a path with a slash at its end is the same one.
     let router = Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(router));
-    cors::layer(router, origins)
+    let single = move |request: Request, next: Next| single_slash(Arc::clone(&all), request, next);
+    cors::layer(router.layer(middleware::from_fn(single)), origins)
+}
+
+/// 404 for a path that begins with several slashes, which the layer for the slash at the end would make one.
+async fn single_slash(paths: Arc<Paths>, request: Request, next: Next) -> Response {
+    match request.uri().path() {
+        path if path.starts_with("//") => paths.nothing_at(path).into_response(),
+        _ => next.run(request).await,
+    }
 }
 
 /// The router adds `Allow`.

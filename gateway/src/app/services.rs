@@ -150,7 +150,8 @@ impl Services {
     #[must_use]
     pub fn queue_export(&self) -> QueueExport {
         let Queues { bus, throughput, .. } = self.queues.clone();
-        QueueExport { bus, kinds: self.kinds.clone(), metrics: self.metrics.clone(), throughput }
+        let aliases = self.jobs.models.aliases.clone();
+        QueueExport { bus, kinds: self.kinds.clone(), metrics: self.metrics.clone(), throughput, aliases }
     }
 }
 

@@ -17,7 +17,7 @@ use ruche_store::{
 };
 use tokio::time::timeout;
 
-use super::rewrite::Rewriter;
+use super::{nothing_found, rewrite::Rewriter};
 use crate::{
     http::{error::ApiError, limits},
     search::{
@@ -25,6 +25,13 @@ use crate::{
         service::Searcher,
     },
 };
+
+pub(super) struct Retrieved {
+    /// Best first.
+    pub(super) passages: Vec<Passage>,
+    /// The answer if there is none.
+    pub(super) nothing_found: String,
+}
 
 pub struct Retriever {
     searcher: Arc<Searcher>,
@@ -37,11 +44,11 @@ impl Retriever {
         Self { searcher, rewriter }
     }
 
-    /// The hits for the last question of a chat, best first.
+    /// What is found for the last question of a chat.
     ///
     /// # Errors
     /// 400 without a question; 429 and 503 from the search.
-    pub(super) async fn passages(&self, tenant: &TenantId, bot: &Bot, chat: &Chat) -> Result<Vec<Passage>, ApiError> {
+    pub(super) async fn retrieve(&self, tenant: &TenantId, bot: &Bot, chat: &Chat) -> Result<Retrieved, ApiError> {
         let asks = |message: &Message| message.role == Role::User && !message.content.trim().is_empty();
         let Some(last) = chat.messages.iter().rposition(asks) else {
             let message = "no message of the role user has text, so there is no question to search for";
@@ -54,7 +61,34 @@ impl Retriever {
         };
         let found = timeout(limits::RETRIEVE_TIME, Box::pin(self.find(tenant, bot, &question))).await;
         let late = |_| unavailable(format!("no answer within {} s", limits::RETRIEVE_TIME.as_secs()));
-        Ok(passages(&question, without_lookalikes(&question, found.map_err(late)??), bot, space))
+        let found = found.map_err(late)??;
+        let texts: Vec<String> = found.hits.iter().map(|hit| hit.text.clone()).collect();
+        let passages = passages(&question, without_lookalikes(&question, found), bot, space);
+        let nothing_found = match passages.is_empty() {
+            true => self.nothing_found(tenant, bot, chat, last, &texts).await?,
+            false => bot.retrieval.nothing_found.clone(),
+        };
+        Ok(Retrieved { passages, nothing_found })
+    }
+
+    /// In the language of the question, else of what was said before it, else of the documents.
+    async fn nothing_found(
+        &self,
+        tenant: &TenantId,
+        bot: &Bot,
+        chat: &Chat,
+        last: usize,
+        texts: &[String],
+    ) -> Result<String, ApiError> {
+        let said = |messages: &[Message]| {
+            let said = messages.iter().rev().filter(|message| message.role != Role::System);
+            said.take(limits::REWRITE_MESSAGES).map(|message| message.content.clone()).collect::<Vec<_>>()
+        };
+        let mut samples = said(&chat.messages[..=last]);
+        if let Some(id) = chat.conversation {
+            samples.extend(said(&self.rewriter.newest(tenant, id).await?));
+        }
+        Ok(nothing_found::sentence(bot, samples.iter().chain(texts).map(String::as_str)))
     }
 
     async fn find(&self, tenant: &TenantId, bot: &Bot, question: &str) -> Result<Found, ApiError> {
@@ -87,13 +121,19 @@ fn end_of(text: &str, most: usize) -> &str {
     text[text.ceil_char_boundary(text.len().saturating_sub(most))..].trim_start()
 }
 
-/// Without the hits that name another product, version or the like than the question: a model would quote them.
+/// Without the hits that name another product, version or the like than the question: a model would quote them. Without
+/// any, if the question is nothing but a code that none of them names.
 fn without_lookalikes(question: &str, mut found: Found) -> Found {
     let text = |hit: &Hit| {
         let headings = headings(hit);
         headings.chain([&hit.text]).map(String::as_str).collect::<Vec<_>>().join("\n")
     };
-    let mut lookalikes = identifier::lookalikes(question, &found.hits.iter().map(text).collect::<Vec<_>>()).into_iter();
+    let texts: Vec<String> = found.hits.iter().map(text).collect();
+    if nothing_found::is_code(question) && !texts.iter().any(|text| nothing_found::names(question, text)) {
+        found.hits.clear();
+        return found;
+    }
+    let mut lookalikes = identifier::lookalikes(question, &texts).into_iter();
     found.hits.retain(|_| !lookalikes.next().unwrap_or_default());
     found
 }
@@ -187,139 +227,4 @@ fn truncated(mut text: String, most: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use ruche_schemas::kinds::chat::{Grounding, Sampling};
-    use uuid::Uuid;
-
-    use super::*;
-    use ruche_schemas::bots::{Retrieval, RetrievalMode};
-    use ruche_store::search::Explanation;
-
-    fn hit(text: &str, score: f64, cosine: Option<f64>) -> Hit {
-        Hit {
-            chunk: 7,
-            document: Uuid::nil(),
-            collection: "faq".to_owned(),
-            source: "shop.md".to_owned(),
-            title: Some("Shop".to_owned()),
-            url: Some("https://example.com/shop".to_owned()),
-            path: vec!["Shop".to_owned()],
-            text: text.to_owned(),
-            metadata: serde_json::Map::new(),
-            published_at: None,
-            score,
-            highlights: Vec::new(),
-            also_in: Vec::new(),
-            explanation: Some(Explanation { cosine, ..Explanation::default() }),
-        }
-    }
-
-    fn bot(mode: RetrievalMode, min_score: Option<f64>) -> Bot {
-        Bot { retrieval: Retrieval { mode, min_score, ..Retrieval::default() }, ..Bot::default() }
-    }
-
-    fn kept(bot: &Bot, mode: Mode, hits: Vec<Hit>) -> Vec<String> {
-        let found = Found { mode, hits, ..Found::default() };
-        passages("", found, bot, usize::MAX).into_iter().map(|passage| passage.text).collect()
-    }
-
-    #[test]
-    fn a_hit_is_a_passage_with_all_that_a_citation_tells() {
-        let found = Found { hits: vec![hit("Nine.", 1.0, None)], ..Found::default() };
-        let expected = Passage {
-            text: "Nine.".to_owned(),
-            title: Some("Shop".to_owned()),
-            url: Some("https://example.com/shop".to_owned()),
-            source: Some("shop.md".to_owned()),
-            collection: Some("faq".to_owned()),
-            document: Some(Uuid::nil()),
-            chunk: Some(7),
-        };
-        assert_eq!(passages("", found, &bot(RetrievalMode::Hybrid, None), usize::MAX), [expected]);
-    }
-
-    #[test]
-    fn a_code_in_a_heading_comes_with_the_text_and_lookalikes_do_not() {
-        let text = |question: &str, heading: &str, text: &str| {
-            let hit = Hit { path: vec!["Parts".to_owned(), heading.to_owned()], ..hit(text, 1.0, None) };
-            answering(question, &hit)
-        };
-        let question = "What does AX-4401/B cost?";
-        assert_eq!(text(question, "AX-4401/B", "It costs 4.00 euros."), "AX-4401/B: It costs 4.00 euros.");
-        assert_eq!(text(question, "AX-4401/B", "AX-4401/B costs 4.00."), "AX-4401/B costs 4.00.");
-        assert_eq!(text(question, "Nozzles", "AX-4401/B: 4.00\nAX-4401/C: 4.30\n"), "AX-4401/B: 4.00\n");
-        assert_eq!(text("What does it cost?", "AX-4401/B", "It costs 4.00."), "It costs 4.00.");
-    }
-
-    #[test]
-    fn a_title_says_nothing_of_a_hit_below_another_codes_heading() {
-        let below = |heading: &str| Hit {
-            title: Some("RT-7000".to_owned()),
-            path: vec![heading.to_owned()],
-            ..hit("The filter costs 11.00 euros.", 1.0, None)
-        };
-        let question = "What does the filter of the RT-7000 cost?";
-        let found = |hits: Vec<Hit>| without_lookalikes(question, Found { hits, ..Found::default() }).hits.len();
-        assert_eq!(found(vec![below("RT-7000"), below("RT-7001")]), 1);
-        assert_eq!(answering(question, &below("Filters")), "RT-7000: The filter costs 11.00 euros.");
-    }
-
-    #[test]
-    fn what_is_not_near_enough_is_left_out() {
-        let hits = || vec![hit("near", 0.03, Some(0.8)), hit("far", 0.02, Some(0.1)), hit("words", 0.01, None)];
-        let hybrid = bot(RetrievalMode::Hybrid, Some(0.5));
-        assert_eq!(kept(&hybrid, Mode::Hybrid, hits()), ["near"]);
-        assert_eq!(kept(&hybrid, Mode::Text, hits()), ["near", "far", "words"], "no vectors could be searched");
-        assert_eq!(kept(&bot(RetrievalMode::Vector, Some(0.5)), Mode::Vector, hits()), ["near"]);
-        assert_eq!(kept(&bot(RetrievalMode::Hybrid, None), Mode::Hybrid, vec![hit(" \n", 1.0, None)]), [""; 0]);
-    }
-
-    #[test]
-    fn a_passage_about_a_lookalike_is_left_out() {
-        let texts = ["AX-4401/C costs 4.30.", "AX-4401/B costs 4.00.", "Hoses have 10 mm."];
-        let hits = texts.map(|text| hit(text, 1.0, None)).to_vec();
-        let found = without_lookalikes("What does AX-4401/B cost?", Found { hits, ..Found::default() });
-        let kept: Vec<_> = found.hits.iter().map(|hit| hit.text.as_str()).collect();
-        assert_eq!(kept, texts[1..]);
-    }
-
-    #[test]
-    fn passages_never_make_a_job_too_large() {
-        let huge = || vec![hit(&"\u{1}".repeat(20_000), 1.0, None); 32];
-        let bot = bot(RetrievalMode::Hybrid, None);
-        for length in [1, 100_000, 250_000] {
-            let message = Message { role: Role::User, content: "x".repeat(length) };
-            let mut chat = Chat {
-                model: None,
-                messages: vec![message],
-                conversation: None,
-                sampling: Sampling::default(),
-                stop: Vec::new(),
-                max_tokens: None,
-                store: true,
-                grounding: None,
-                continues: false,
-                messages_left_out: 0,
-            };
-            let found = Found { hits: huge(), ..Found::default() };
-            let passages = passages("", found, &bot, space(&chat, &bot));
-            assert!(passages.iter().all(|passage| passage.text.len() <= MAX_PASSAGE_BYTES));
-            chat.grounding = Some(Grounding { passages, ..Grounding::default() });
-            chat.check().expect("a chat that a worker takes");
-            assert!(serde_json::to_string(&chat).expect("JSON").len() <= Chat::LIMITS.payload_bytes);
-        }
-    }
-
-    #[test]
-    fn a_question_requires_and_excludes_nothing() {
-        let plain = plain("-a \"b\" - --c d-e \"-f\" 5-6");
-        assert_eq!(plain.split_whitespace().collect::<Vec<_>>(), ["a", "b", "c", "d-e", "f", "5-6"]);
-    }
-
-    #[test]
-    fn a_long_question_is_searched_for_by_its_end() {
-        assert_eq!(end_of("short", 100), "short");
-        assert_eq!(end_of("a long text. When?", 6), "When?");
-        assert_eq!((end_of("é?", 2), end_of("é", 1)), ("?", ""));
-    }
-}
+mod tests;

@@ -83,7 +83,7 @@ impl Rewriter {
         Ok(read(&answer))
     }
 
-    async fn newest(&self, tenant: &TenantId, conversation: uuid::Uuid) -> Result<Vec<Message>, ApiError> {
+    pub(super) async fn newest(&self, tenant: &TenantId, conversation: uuid::Uuid) -> Result<Vec<Message>, ApiError> {
         let found = self.store.conversation(tenant, conversation, limits::REWRITE_MESSAGES as u64).await?;
         let messages = found.map(|(_, messages)| messages).unwrap_or_default();
         let role = |role: &str| match role {

@@ -20,7 +20,12 @@ use ruche_store::{
 };
 use serde_json::Value;
 
-use super::{definition, rates::Rates, retrieve::Retriever, rewrite::Rewriter};
+use super::{
+    definition,
+    rates::Rates,
+    retrieve::{Retrieved, Retriever},
+    rewrite::Rewriter,
+};
 use crate::{
     chat::bot::{Grounder, named},
     http::{
@@ -204,8 +209,8 @@ impl Grounder for Bots {
             ..Grounding::default()
         };
         if !bot.collections.is_empty() {
-            grounding.nothing_found = Some(bot.retrieval.nothing_found.clone());
-            grounding.passages = Box::pin(self.retriever.passages(tenant, &bot, &chat)).await?;
+            let Retrieved { passages, nothing_found } = Box::pin(self.retriever.retrieve(tenant, &bot, &chat)).await?;
+            (grounding.passages, grounding.nothing_found) = (passages, Some(nothing_found));
         }
         chat.grounding = Some(grounding);
         chat.model = bot.model;

@@ -1,8 +1,10 @@
 //! A document's metadata as texts: parameters of a query, parts of a form. Errors name the field.
 
-use ruche_schemas::{date, kinds::embed::Document};
+use std::num::ParseIntError;
 
-use crate::http::{error::ApiError, json::parse_part, text::shown};
+use ruche_schemas::{date, kinds::embed::Document, plain};
+
+use crate::http::{error::ApiError, json::parse_part};
 
 /// All names but those of the text itself.
 pub(crate) const FIELDS: [&str; 11] = [
@@ -45,6 +47,7 @@ pub(crate) fn set(document: &mut Document, name: &str, value: String) -> Result<
 }
 
 fn number(name: &str, value: &str) -> Result<u32, ApiError> {
-    let message = || format!("{name} = {:?} is not allowed: a whole number is needed", shown(value));
-    value.parse().map_err(|_| ApiError::invalid(name, message()))
+    value
+        .parse()
+        .map_err(|error: ParseIntError| plain::named(&error.to_string(), name, Some(&plain::quoted(value))).into())
 }

@@ -75,15 +75,18 @@ impl Paths {
     #[must_use]
     pub fn nothing_at(&self, path: &str) -> ApiError {
         let single = single_slashes(path);
-        let rooted = single
-            .strip_prefix("/v1")
-            .filter(|rest| rest.starts_with("/v1/"))
-            .map_or_else(|| if is_v1(&single) { single.clone() } else { format!("/v1{single}") }, str::to_owned);
+        let twice = single.strip_prefix("/v1").filter(|rest| rest.starts_with("/v1/"));
+        let is_route = self.methods.contains_key(&single);
+        let rooted = match twice {
+            Some(rest) => rest.to_owned(),
+            None if is_route || is_v1(&single) => single.clone(),
+            None => format!("/v1{single}"),
+        };
         if let Some(instead) = elsewhere(path) {
             return not_offered(path, instead);
         }
-        let is_there =
-            first(rooted.strip_prefix("/v1").unwrap_or_default()).is_some_and(|first| self.under_v1.contains(first));
+        let below_v1 = first(rooted.strip_prefix("/v1").unwrap_or_default());
+        let is_there = is_route || below_v1.is_some_and(|first| self.under_v1.contains(first));
         if is_there && rooted != path {
             let message = format!(
                 "there is nothing at {:?}, but there is {:?}: the base URL of a client is this address with /v1, once, and \
@@ -189,6 +192,7 @@ mod tests {
             ("/v1//models", "/v1/models"),
             ("//v1/models/x", "/v1/models/x"),
             ("//models", "/v1/models"),
+            ("//healthz", "/healthz"),
         ] {
             let (code, message) = answered(path);
             assert_eq!(code, "unknown_path", "{path}");

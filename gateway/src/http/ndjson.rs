@@ -113,7 +113,7 @@ impl Ndjson {
         }
         let line = self.line.split();
         let Ok(text) = std::str::from_utf8(&line) else {
-            return Some(Err(ApiError::invalid("body", "the line is not UTF-8").code("invalid_utf8")));
+            return Some(Err(ApiError::bad_request("invalid_utf8", "the line is not UTF-8")));
         };
         (!text.trim().is_empty()).then(|| Ok(text.trim().to_owned()))
     }

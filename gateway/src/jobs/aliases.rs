@@ -6,17 +6,21 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use ruche_schemas::bots::BOT_PREFIX;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
 
+const MISSING: &str = "an alias (models.aliases) stands for a model that no worker has now";
+const HIDES: &str = "an alias (models.aliases) hides a worker's model of the same name: rename the alias to reach it";
+
 /// By name; an empty target is the worker's own model.
 #[derive(Debug, Clone, Default)]
 pub struct Aliases {
     all: Arc<BTreeMap<String, String>>,
-    /// Those that the log names.
-    warned: Arc<Mutex<BTreeSet<String>>>,
+    /// What the log has said of which.
+    warned: Arc<Mutex<BTreeSet<(&'static str, String)>>>,
 }
 
 impl Aliases {
@@ -36,16 +40,21 @@ impl Aliases {
     }
 
     /// Logs, once, each that stands for a model which no worker has.
-    pub(super) fn warn(&self, is_there: impl Fn(&str) -> bool) {
-        let is_missing = |target: &str| !target.is_empty() && !is_there(target);
+    pub(super) fn warn_of_missing(&self, is_there: impl Fn(&str) -> bool) {
+        let is_missing = |target: &str| !target.is_empty() && !target.starts_with(BOT_PREFIX) && !is_there(target);
+        self.warn(MISSING, |_, target| is_missing(target));
+    }
+
+    /// Logs, once, each that has the name of a worker's model, which nobody reaches by that name.
+    pub(crate) fn warn_of_hidden(&self, is_there: impl Fn(&str) -> bool) {
+        self.warn(HIDES, |name, _| is_there(name));
+    }
+
+    fn warn(&self, what: &'static str, is_wrong: impl Fn(&str, &str) -> bool) {
         let Ok(mut warned) = self.warned.lock() else { return };
-        for (name, target) in self.all().filter(|(_, target)| is_missing(target)) {
-            if warned.insert(name.to_owned()) {
-                tracing::warn!(
-                    ruche.alias = name,
-                    ruche.model = target,
-                    "an alias (models.aliases) stands for a model that no worker has now"
-                );
+        for (name, target) in self.all().filter(|(name, target)| is_wrong(name, target)) {
+            if warned.insert((what, name.to_owned())) {
+                tracing::warn!(ruche.alias = name, ruche.model = target, "{what}");
             }
         }
     }
@@ -117,13 +126,22 @@ mod tests {
     }
 
     #[test]
-    fn each_alias_of_nothing_is_warned_of_once() {
+    fn each_alias_of_nothing_and_each_that_hides_a_model_is_warned_of_once() {
         let aliases = aliases();
-        let missing = || aliases.warned.lock().expect("a lock").iter().cloned().collect::<Vec<_>>();
-        aliases.warn(|target| target == "tiny");
-        assert_eq!(missing(), ["help"]);
-        aliases.warn(|_| false);
-        assert_eq!(missing(), ["gpt-4o-mini", "help"]);
+        let warned = |about: &str| {
+            let warned = aliases.warned.lock().expect("a lock");
+            warned.iter().filter(|(what, _)| *what == about).map(|(_, name)| name.clone()).collect::<Vec<_>>()
+        };
+        aliases.warn_of_missing(|name| name == "tiny");
+        assert_eq!(warned(MISSING), [""; 0], "bots are each tenant's own");
+        aliases.warn_of_missing(|_| false);
+        assert_eq!(warned(MISSING), ["gpt-4o-mini"]);
+        for (model, hidden) in
+            [("tiny", &[][..]), ("help", &["help"]), ("", &["help"]), ("default", &["default", "help"])]
+        {
+            aliases.warn_of_hidden(|name| name == model);
+            assert_eq!(warned(HIDES), hidden);
+        }
     }
 
     #[test]

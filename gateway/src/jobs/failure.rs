@@ -7,11 +7,12 @@ use utoipa::ToSchema;
 /// Why a job became a dead letter.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeadReason {
-    /// A stable name: `attempts_exhausted`.
+    /// What went wrong, for programs. It does not change: `attempts_exhausted` (each attempt failed), `deadline_exceeded`,
+    /// `invalid_request` and so on.
     pub code: String,
-    /// The error, in words.
+    /// What went wrong, for people.
     pub message: String,
-    /// The field of the body that caused it.
+    /// The field of the body that is wrong, as a path, if it is the cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub param: Option<String>,
 }

@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use ruche_bus::{Bus, Unavailable};
-use ruche_schemas::{Kind, bots::BOT_PREFIX, envelope::named_model, failure::codes};
+use ruche_schemas::{Kind, envelope::named_model, failure::codes};
 use tokio::sync::Mutex;
 
 use super::aliases::Aliases;
@@ -105,8 +105,7 @@ impl Models {
         let answer = self.ask().await.map(Arc::new);
         if let Ok(registered) = &answer {
             let has = |target: &str| registered.by_kind.values().any(|models| models.contains_key(target));
-            // Bots are each tenant's own.
-            self.aliases.warn(|target| target.starts_with(BOT_PREFIX) || has(target));
+            self.aliases.warn_of_missing(has);
         }
         *cache = Some(Answered { at: Instant::now(), answer: answer.clone() });
         answer
@@ -125,13 +124,23 @@ impl Models {
         match registered.of(kind) {
             Some(models) if !models.contains_key(model) => {
                 let aliases = self.aliases.of(|target| target.is_empty() || models.contains_key(target));
-                let error = unknown_model(model, in_order(models).map(|(name, _)| name.as_str()).chain(aliases));
-                Err(match self.aliases.of(|target| target == model).next() {
-                    Some(alias) => error.and(&format!(" ({alias} is an alias of it: models.aliases)")),
-                    None => error,
-                })
+                let there = in_order(models).map(|(name, _)| name.as_str()).chain(aliases);
+                Err(not_among(&self.why_not(&registered, kind, model), there))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Why a job of this kind can't have this model, with its alias, if it has one.
+    fn why_not(&self, registered: &RegisteredModels, kind: &Kind, model: &str) -> String {
+        let name = shown(model);
+        let alias = match self.aliases.of(|target| target == model).next() {
+            Some(alias) => format!(" ({alias} is an alias of it: models.aliases)"),
+            None => String::new(),
+        };
+        match registered.by_kind.iter().find(|(_, models)| models.contains_key(model)) {
+            Some((other, _)) => format!("the model {name:?}{alias} is one for {other} jobs, not for {kind} jobs"),
+            None => format!("there is no model {name:?}{alias}"),
         }
     }
 
@@ -185,6 +194,10 @@ impl Models {
 
 /// 404 that lists what there is, up to a bound.
 pub(crate) fn unknown_model<'a>(name: &str, there: impl Iterator<Item = &'a str>) -> ApiError {
+    not_among(&format!("there is no model {:?}", shown(name)), there)
+}
+
+fn not_among<'a>(why: &str, there: impl Iterator<Item = &'a str>) -> ApiError {
     let mut names: Vec<&str> = there.take(limits::MODELS_NAMED + 1).collect();
     let more = if names.len() > limits::MODELS_NAMED { " and more (GET /v1/models)" } else { "" };
     names.truncate(limits::MODELS_NAMED);
@@ -192,6 +205,5 @@ pub(crate) fn unknown_model<'a>(name: &str, there: impl Iterator<Item = &'a str>
         true => "no worker has one now".to_owned(),
         false => format!("{}{more}", there_are(&names)),
     };
-    let message = format!("there is no model {:?}: {there}", shown(name));
-    ApiError::not_found(codes::UNKNOWN_MODEL, message).param("model")
+    ApiError::not_found(codes::UNKNOWN_MODEL, format!("{why}: {there}")).param("model")
 }

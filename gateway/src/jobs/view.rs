@@ -24,18 +24,18 @@ pub struct JobView {
     pub lane: Option<&'static str>,
     /// The current attempt, from 1; 0 before the first.
     pub attempt: u32,
-    /// The `n` of its last event, while its events are stored.
+    /// The number `n` of its last event. Missing once its events are deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n: Option<u64>,
-    /// The time of its acceptance; missing before it has ended.
+    /// When it was accepted. Missing until it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<DateTime<Utc>>,
     /// The time of its last event.
     pub updated_at: DateTime<Utc>,
-    /// The earliest start, if the job is scheduled for later.
+    /// When it may start, if it is scheduled for later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_at: Option<DateTime<Utc>>,
-    /// The job whose end started it.
+    /// The job that started it, in a flow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Uuid>,
     /// The first job of its flow.
@@ -44,13 +44,13 @@ pub struct JobView {
     /// Its batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<Uuid>,
-    /// The progress, if that is its last event.
+    /// How far it is, if that was its last event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<ProgressView>,
-    /// The earliest time of the next attempt, if it is `retrying`.
+    /// When the next attempt may start, if it is `retrying`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// The error of the last attempt, if it is `retrying`.
+    /// Why the last attempt failed, if it is `retrying`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
     /// The output, if the job is done. An output of more than 1 MiB is left out: see `result`.

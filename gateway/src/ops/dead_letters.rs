@@ -1,7 +1,8 @@
 //! Dead letters: find, replay and drop.
 //!
 //! A replayed letter is a new job: it keeps the steps that follow it and leaves its batch, which has counted it as
-//! failed. Its id is derived from the letter's job and position, so a letter that is replayed twice is one job.
+//! failed. Its id is derived from the letter's job and position, so two replays at the same time are one job; later there
+//! is no letter any more.
 
 use std::sync::Arc;
 
@@ -84,7 +85,10 @@ impl DeadLetters {
     /// 404; 503.
     pub(crate) async fn find(&self, tenant: &TenantId, id: &str) -> Result<StoredDeadLetter, ApiError> {
         let missing = || {
-            let message = format!("there is no dead letter of a job {:?}", shown(id));
+            let message = format!(
+                "there is no dead letter of a job {:?}: the job never became one, or it was replayed or dropped",
+                shown(id)
+            );
             ApiError::not_found("dead_letter_not_found", message).param("job")
         };
         let job = reference(tenant, id).map_err(|_| missing())?;

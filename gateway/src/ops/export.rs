@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::throughput::Throughput;
 use crate::{
     http::{limits, metrics::Metrics},
-    jobs::kinds::Kinds,
+    jobs::{aliases::Aliases, kinds::Kinds},
 };
 
 pub struct QueueExport {
@@ -16,6 +16,8 @@ pub struct QueueExport {
     pub kinds: Arc<Kinds>,
     pub metrics: Arc<Metrics>,
     pub throughput: Arc<Throughput>,
+    /// Looked at with the workers, which are here in any case.
+    pub aliases: Aliases,
 }
 
 impl QueueExport {
@@ -32,6 +34,8 @@ impl QueueExport {
                 Ok((depths, workers)) => {
                     self.metrics.depth(&depths);
                     self.metrics.slots(self.kinds.all(), &workers);
+                    let has = |name: &str| workers.iter().any(|worker| worker.models.iter().any(|model| model == name));
+                    self.aliases.warn_of_hidden(has);
                     self.throughput.note(&workers, Instant::now());
                 }
                 Err(error) => tracing::debug!(error.message = %error, "the queues could not be read"),

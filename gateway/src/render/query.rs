@@ -1,6 +1,12 @@
 //! A URL's query: options of the document, over those of the body, and the form of the answer.
 
-use ruche_schemas::{kinds::render::Render, plain};
+use std::{num::ParseIntError, str::FromStr};
+
+use ruche_schemas::{
+    Invalid,
+    kinds::{Job as _, render::Render},
+    plain,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -30,6 +36,8 @@ pub(crate) const PREVIEW: &[&str] = &["version", "lang", "title", "toc", "number
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     parameters: Vec<(String, String)>,
+    /// The names of those that were applied.
+    applied: Vec<String>,
     /// Whether the document is to be stored, if the query says so.
     pub(crate) store: Option<bool>,
     /// Whether the answer is JSON.
@@ -58,8 +66,25 @@ impl Asked {
     pub(crate) fn apply(&mut self, render: &mut Render) -> Result<(), ApiError> {
         for (name, value) in self.parameters.drain(..) {
             set(render, &name, value)?;
+            self.applied.push(name);
         }
         Ok(())
+    }
+
+    /// Checks the whole job. What came as a parameter has the parameter's name.
+    ///
+    /// # Errors
+    /// 400 that names the parameter or the field.
+    pub(crate) fn check(&self, render: &Render) -> Result<(), ApiError> {
+        render.check().map_err(|Invalid { param, message }| {
+            let name = match param.as_str() {
+                "template.name" => "template",
+                "template.version" => "version",
+                other => other.strip_prefix("options.").unwrap_or(other),
+            };
+            let is_parameter = self.applied.iter().any(|applied| applied == name);
+            Invalid::new(if is_parameter { name } else { &param }, message).into()
+        })
     }
 }
 
@@ -93,9 +118,10 @@ fn named<T: DeserializeOwned>(name: &str, value: &str) -> Result<T, ApiError> {
     read.map_err(|error| plain::named(&error.to_string(), name, Some(&plain::quoted(value))).into())
 }
 
-fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, ApiError> {
-    let message = || format!("{name} = {:?} is not allowed: a whole number is needed", shown(value));
-    value.parse().map_err(|_| ApiError::invalid(name, message()))
+fn number<T: FromStr<Err = ParseIntError>>(name: &str, value: &str) -> Result<T, ApiError> {
+    value
+        .parse()
+        .map_err(|error: ParseIntError| plain::named(&error.to_string(), name, Some(&plain::quoted(value))).into())
 }
 
 fn truth(name: &str, value: &str) -> Result<bool, ApiError> {
@@ -148,12 +174,34 @@ mod tests {
     }
 
     #[test]
+    fn a_value_out_of_range_is_named_by_its_parameter_or_else_by_its_field() {
+        for (query, param) in [
+            ("toc=9", "toc"),
+            ("ppi=9", "ppi"),
+            ("page=0", "page"),
+            ("lang=klingon", "lang"),
+            ("template=../x", "template"),
+            ("version=0", "version"),
+            ("toc=2", "options.ppi"),
+        ] {
+            let mut render = Render { markdown: "x".to_owned(), ..Render::default() };
+            render.options.ppi = Some(9);
+            let mut asked = Asked::read(Some(query), RENDER).expect(query);
+            asked.apply(&mut render).expect(query);
+            let error = asked.check(&render).expect_err(query);
+            assert_eq!(error.param_name(), Some(param));
+            assert!(error.message().starts_with(&format!("{param}: ")), "{error}");
+        }
+    }
+
+    #[test]
     fn a_wrong_parameter_is_named_with_what_is_allowed() {
         for (query, allowed) in [
             ("colour=red", "template, version"),
             ("toc=2&toc=3", "twice"),
             ("toc=deep", "whole number"),
-            ("toc=-1", "whole number"),
+            ("toc=-1", "a larger whole number"),
+            ("toc=300", "a smaller whole number"),
             ("numbering=maybe", "true or false"),
             ("standards=a-2b,x", "a-2b"),
             ("date=tomorrow", "not allowed"),

@@ -1,7 +1,7 @@
 //! Reads a render as Markdown, as a multipart body, or as a job in JSON; the query's options win.
 
 use axum::extract::Request;
-use ruche_schemas::kinds::{Job as _, render::Render};
+use ruche_schemas::kinds::render::Render;
 use serde::Deserialize;
 
 use super::{multipart, query::Asked};
@@ -61,12 +61,7 @@ impl RenderRequest {
         };
         asked.apply(&mut wanted.render)?;
         (wanted.store, wanted.report) = (asked.store.or(wanted.store), asked.report);
-        if wanted.render.markdown.is_empty() && wanted.render.data.is_empty() {
-            let message = "there is nothing to render: send Markdown (as text/markdown, the part `markdown` or the field \
-                           `markdown`), or `data` for a template";
-            return Err(ApiError::invalid("markdown", message));
-        }
-        wanted.render.check()?;
+        asked.check(&wanted.render)?;
         Ok(wanted)
     }
 }

@@ -22,9 +22,9 @@ pub(super) fn conditions(metadata: &Map<String, Value>) -> Result<Vec<Condition>
     if has_nul(&whole) {
         return Err(invalid("filter.metadata", "has a NUL character, which is not allowed"));
     }
-    no_empty(&whole, &mut Vec::new())?;
     let mut found = Vec::new();
     read(metadata, &mut Vec::new(), &mut found)?;
+    no_empty(&whole, &mut Vec::new())?;
     match found.len() > limits::SEARCH_CONDITIONS {
         true => {
             let most = limits::SEARCH_CONDITIONS;
@@ -181,6 +181,9 @@ mod tests {
                 "filter.metadata.$or",
                 "$lte, $exists; all conditions must hold",
             ),
+            (json!({ "$or": [] }), "filter.metadata.$or", "is no operator: a field may have $eq, $ne,"),
+            (json!({ "a": { "$not": {} } }), "filter.metadata.a.$not", "is no operator"),
+            (json!({ "a": { "$gt": [] } }), "filter.metadata.a.$gt", "a number or a text"),
             (json!({ "$in": [1] }), "filter.metadata.$in", "outside of a field"),
             (json!({ "a": [] }), "filter.metadata.a", "an empty list"),
             (json!({ "a": { "$in": [] } }), "filter.metadata.a.$in", "list one at least"),

@@ -181,7 +181,7 @@ async fn a_wrong_parameter_is_told_in_plain_words_with_its_value_and_what_is_all
     for (query, param, words) in [
         ("conversations?limit=x".to_owned(), "limit", "\"x\" is not allowed: a whole number is needed"),
         (format!("conversations?limit={}", DIGITS.repeat(5)), "limit", "a smaller whole number is needed"),
-        ("conversations?limit=-1".to_owned(), "limit", "a whole number is needed"),
+        ("conversations?limit=-1".to_owned(), "limit", "\"-1\" is not allowed: a larger whole number is needed"),
         ("conversations?after=x".to_owned(), "after", "an id, such as"),
         ("conversations?limit=1&limit=2".to_owned(), "limit", "is there twice"),
         ("jobs?batch=nope".to_owned(), "batch", "\"nope\" is not allowed: an id, such as"),
@@ -244,7 +244,7 @@ async fn a_wrong_time_is_told_with_an_example_and_a_wrong_zone_is_not_the_expres
             "/v1/schedules/daily",
             schedule(json!({ "every_seconds": "60" })),
             "every_seconds",
-            "a whole number, 0 or more,",
+            "\"60\" is not allowed: a whole number is needed",
         ),
     ];
     assert_said(&gateway, &cases).await;

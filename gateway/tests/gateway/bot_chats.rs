@@ -79,6 +79,19 @@ async fn a_bot_with_a_collection_brings_what_is_found_there() {
     let job = job_of_chat(&gateway, &asking("show bees")).await;
     let grounding = json!({ "instructions": "Be brief.", "max_tokens": 1500, "nothing_found": nothing });
     assert_eq!(job["grounding"], grounding, "nothing is found, and that is what its worker says");
+    // A code alone has no language, and none of the passages is about it.
+    put_chunk(&gateway, 9, "The pump ZX-9 costs 49 euros");
+    let job = job_of_chat(&gateway, &asking("show ZX-9")).await;
+    assert_eq!(job["grounding"]["passages"][0]["chunk"], 9);
+    let said = |role: &str, content: &str| json!({ "role": role, "content": content });
+    let french = said("user", "Combien coûte la pompe, et quand est-elle livrée ?");
+    let messages = [french, said("user", "ZX-7"), said("assistant", "show")];
+    for (messages, told) in [(&messages[..], "Je n'ai pas trouvé cela dans les documents."), (&messages[1..], nothing)]
+    {
+        let job = job_of_chat(&gateway, &json!({ "model": "bot:help", "messages": messages })).await;
+        let grounding = &job["grounding"];
+        assert_eq!((&grounding["nothing_found"], &grounding["passages"]), (&json!(told), &Value::Null));
+    }
     let silent = json!({ "model": "bot:help", "messages": [{ "role": "system", "content": "x" }] });
     let response = gateway.request(Method::POST, "/v1/jobs/chat").json(&silent).send().await.unwrap();
     assert_eq!(refused(response, 400).await.0, "messages");

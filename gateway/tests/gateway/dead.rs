@@ -114,13 +114,25 @@ async fn a_letter_is_edited_with_another_body_that_is_checked() {
         (dead_letter(&gateway, "acme", "a", None).await, dead_letter(&gateway, "acme", "a", Some("no job")).await);
     let replay =
         |id: &str, body: Value| gateway.request(Method::POST, &format!("/v1/dead/{id}/replay")).json(&body).send();
-    let wrong = replay(&good, json!({ "body": { "messages": [] } })).await.unwrap();
-    assert_eq!(refused(wrong, 400).await.0, "body.messages");
+    for (wrong, param) in [
+        (json!({ "body": { "messages": [] } }), "body.messages"),
+        (json!({ "body": { "messages": [{ "role": "user" }] } }), "body.messages[0].content"),
+        (json!({ "body": [] }), "body"),
+        (json!({ "body": "x" }), "body"),
+        (chat_body("without `body` around it"), "messages"),
+        (json!({ "bodi": chat_body("better") }), "bodi"),
+    ] {
+        assert_eq!(refused(replay(&good, wrong).await.unwrap(), 400).await.0, param);
+    }
+    assert_eq!(gateway.read(&format!("/v1/dead/{good}")).await["body"], chat_body("hi"), "it stays");
     assert_eq!(refused(replay(&bad, json!({})).await.unwrap(), 409).await.1, "not_a_job");
     let shown = gateway.read(&format!("/v1/dead/{bad}")).await;
     assert_eq!((&shown["body"], &shown["payload"]), (&Value::Null, &json!("no job")));
     for id in [good, bad] {
         assert_eq!(replay(&id, json!({ "body": chat_body("better") })).await.unwrap().status(), 202);
+        let again = replay(&id, json!({})).await.unwrap().json::<Value>().await.unwrap()["error"].take();
+        assert_eq!(again["code"], "dead_letter_not_found");
+        assert!(again["message"].as_str().unwrap().ends_with("it was replayed or dropped"), "{again}");
     }
     let queued = gateway.read("/v1/jobs?state=queued").await;
     assert_eq!(queued["data"].as_array().unwrap().len(), 2);

@@ -58,8 +58,8 @@ async fn a_whole_number_may_have_a_fraction_of_zero_and_no_message_has_the_machi
     let job: Value = serde_json::from_str(answer["choices"][0]["message"]["content"].as_str().unwrap()).unwrap();
     assert_eq!((&job["max_tokens"], &job["sampling"]["top_k"]), (&json!(9), &json!(10)));
     for (field, value, told) in [
-        ("max_tokens", "1.5", "1.5 is not allowed: a whole number, 0 or more, is needed"),
-        ("max_tokens", "-1.0", "is not allowed: a whole number, 0 or more, is needed"),
+        ("max_tokens", "1.5", "1.5 is not allowed: a whole number is needed"),
+        ("max_tokens", "-1.0", "is not allowed: a larger whole number is needed"),
         ("top_k", "4294967296", "4294967296 is not allowed: a smaller whole number is needed"),
         ("top_p", "0", "0 is out of range: over 0 and at most 1 is allowed"),
         ("repeat_penalty", "3", "3 is out of range: over 0 and at most 2 is allowed"),
@@ -217,7 +217,7 @@ async fn a_filter_that_looks_for_nothing_is_refused_with_what_is_allowed() {
 
 #[tokio::test]
 async fn a_bots_model_must_be_there_while_any_chat_worker_is() {
-    let aliases = [("mini", MODEL), ("gone", "unheard-of"), ("desk", "bot:help")];
+    let aliases = [("mini", MODEL), ("gone", "unheard-of"), ("desk", "bot:help"), ("vec", "vectors")];
     let aliases = aliases.map(|(name, target)| (name.to_owned(), target.to_owned()));
     let make = async |gateway: &Fixture, name: &str, model: &str| {
         post(gateway, "/v1/bots", &json!({ "name": name, "model": model })).await
@@ -237,7 +237,14 @@ async fn a_bots_model_must_be_there_while_any_chat_worker_is() {
         message.contains(MODEL) && message.contains("mini") && message.contains("gone is an alias of it"),
         "{message}"
     );
-    assert_eq!(error_of(make(&gateway, "help", "vectors").await, 404).await.0, "model");
+    let other = format!("is one for embed jobs, not for chat jobs: there are {MODEL}, mini");
+    let (param, _, message) = error_of(make(&gateway, "help", "vectors").await, 404).await;
+    assert_eq!(
+        (param, message),
+        ("model".into(), format!("the model \"vectors\" (vec is an alias of it: models.aliases) {other}"))
+    );
+    let chat = gateway.chat("say hi", json!({ "model": "vec" })).send().await.unwrap();
+    assert!(error_of(chat, 404).await.2.contains(&other), "an alias of an embedding model");
     for model in [MODEL, "mini"] {
         let bot = post(&gateway, "/v1/bots", &json!({ "name": format!("with-{model}"), "model": model })).await;
         assert_eq!(bot.status(), 201, "{model}");
@@ -277,7 +284,10 @@ async fn an_unknown_model_lists_models_bots_and_aliases_of_both() {
 async fn a_wrong_path_or_method_is_told_with_the_right_one() {
     let gateway = without_worker(|_| {}).await;
     let get = async |path: &str| gateway.get(path).send().await.unwrap();
-    assert!(error_of(get("/v1//models").await, 404).await.2.contains("there is \"/v1/models\""));
+    for path in ["/v1//models", "//v1/models", "///v1//models", "//models"] {
+        assert!(error_of(get(path).await, 404).await.2.contains("there is \"/v1/models\""), "{path}");
+    }
+    assert!(error_of(get("//healthz").await, 404).await.2.contains("there is \"/healthz\""));
     for path in ["/v1/containers", "/v1/skills/x", "/v1/organization/users", "/v1/chatkit/sessions", "/v1/webhooks"] {
         assert_eq!(error_of(get(path).await, 404).await.1, "not_offered", "{path}");
     }

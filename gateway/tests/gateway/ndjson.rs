@@ -63,6 +63,16 @@ async fn each_line_is_answered_in_order_and_a_wrong_one_is_refused_alone() {
     assert_eq!(told[7..], [(9, "invalid_utf8"), (10, "accepted")]);
     assert_eq!((&answers[0]["state"], &answers[0]["duplicate"]), (&json!("accepted"), &json!(false)));
     assert_eq!(answers[4]["error"]["param"], "on_success[0].with");
+    for (at, param, message) in [
+        (1, Value::Null, "the line is not JSON: a name must be in double quotes (column 2)"),
+        (5, json!("body"), "body: is missing"),
+        (7, Value::Null, "the line is not UTF-8"),
+    ] {
+        let error = &answers[at]["error"];
+        assert_eq!((&error["param"], error["message"].as_str()), (&param, Some(message)));
+    }
+    let listed = lines_of(gateway.lines("", "[1]".to_owned()).await).await;
+    assert!(listed[0]["error"]["message"].as_str().unwrap().starts_with("the line is no JSON object"), "{listed:?}");
     let (accepted, rejected, batch) = summary(&gateway, &answers);
     assert_eq!((accepted, rejected, gateway.waiting().await), (3, 6, 3));
     let batch = gateway.read(&format!("/v1/job-batches/{batch}")).await;

@@ -1,10 +1,11 @@
 //! Each wrong render request is a 4xx that names what is wrong, and nothing is published.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
     render_support::{Renders, multipart},
-    support::refused,
+    support::{lines_of, refused},
 };
 
 const FORM: &str = "multipart/form-data; boundary=XX";
@@ -14,13 +15,13 @@ async fn a_wrong_parameter_or_field_is_named() {
     let renders = Renders::without_worker().await;
     for (query, param) in [
         ("?colour=red", "colour"),
-        ("?toc=7", "options.toc"),
+        ("?toc=7", "toc"),
         ("?toc=x", "toc"),
-        ("?lang=klingon", "options.lang"),
+        ("?lang=klingon", "lang"),
         ("?standards=x-1a", "standards"),
-        ("?template=../etc", "template.name"),
-        ("?version=0", "template.version"),
-        ("?ppi=9999", "options.ppi"),
+        ("?template=../etc", "template"),
+        ("?version=0", "version"),
+        ("?ppi=9999", "ppi"),
         ("?store=perhaps", "store"),
         ("?report=xml", "report"),
         ("?date=2026-02-30", "date"),
@@ -39,6 +40,17 @@ async fn a_wrong_parameter_or_field_is_named() {
         let response = renders.send("", "application/json", body.to_string(), &[]).await;
         assert_eq!(refused(response, 400).await.0, param, "{body}");
     }
+    // The same rule where a job comes in.
+    for (path, body) in [
+        ("/v1/jobs/render", json!({})),
+        ("/v1/jobs", json!({ "kind": "render", "body": { "css": "p {}" } })),
+        ("/v1/jobs/render", json!({ "markdown": "", "template": { "name": "letter" } })),
+    ] {
+        let response = renders.request(Method::POST, path).json(&body).send().await.unwrap();
+        assert_eq!(refused(response, 400).await.0, "markdown", "{path}");
+    }
+    let answers = lines_of(renders.lines("", r#"{"kind":"render","body":{}}"#.to_owned()).await).await;
+    assert_eq!(answers[0]["error"]["param"], "markdown", "{answers:?}");
     let response = renders.send("", "text/markdown", "# Hello", &[("prefer", "wait=soon")]).await;
     assert_eq!(refused(response, 400).await.0, "prefer");
     assert_eq!(renders.waiting().await, 0);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use config::{Value, ValueKind};
 
 use super::egress::items;
-use crate::{descriptor::Descriptor, settings::ConfigError};
+use crate::{bots::BOT_PREFIX, descriptor::Descriptor, settings::ConfigError};
 
 const FALLBACK: &str = "fallback_to_tiny";
 const FALLBACK_DEFAULT: &str = "\
@@ -19,7 +19,7 @@ const ALIASES_DEFAULT: &str = "\
 # Aliases of models and bots, for programs that need a certain name: { \"gpt-4o-mini\" = \"bot:help\" }, or in the environment
 # RUCHE_MODELS__ALIASES=\"gpt-4o-mini=bot:help, text-embedding-3-small=all-minilm-l6-v2\". An empty target is the worker's own
 # model, as in a request without a model. `default` is such an alias, unless you set it to another target. An alias may name
-# another alias.
+# another alias. It hides a model of the same name, and can't begin with `bot:`.
 aliases = {}
 ";
 /// How many there may be, and how long a name and its target may be, in bytes.
@@ -90,6 +90,13 @@ fn aliases(section: Option<Value>) -> Result<BTreeMap<String, String>, ConfigErr
     }
     let fits =
         |(name, target): (&String, &String)| (1..=ALIAS_BYTES).contains(&name.len()) && target.len() <= ALIAS_BYTES;
+    if let Some((name, target)) = aliases.iter().find(|(name, _)| name.starts_with(BOT_PREFIX)) {
+        return Err(ConfigError::NotAllowed {
+            key: KEY.to_owned(),
+            value: format!("{name}={target}").chars().take(80).collect(),
+            allowed: format!("an alias can't begin with {BOT_PREFIX}, which bots' names do: give it another name"),
+        });
+    }
     match aliases.iter().find(|pair| !fits(*pair)) {
         Some((name, target)) => Err(not_allowed(&format!("{name}={target}"))),
         None if aliases.len() > MOST_ALIASES => Err(not_allowed(&format!("{} names", aliases.len()))),

@@ -277,7 +277,10 @@ fn check_messages(messages: &[Message]) -> Result<(), Invalid> {
     }
     for (i, message) in messages.iter().enumerate() {
         if message.content.is_empty() && message.role == Role::User {
-            return Err(Invalid::new(format!("messages[{i}].content"), "is empty: at least one character is needed"));
+            return Err(Invalid::new(
+                format!("messages[{i}].content"),
+                "is missing or empty: at least one character is needed",
+            ));
         }
         if message.content.contains('\0') {
             return Err(Invalid::new(format!("messages[{i}].content"), "has a NUL character, which is not allowed"));
@@ -315,7 +318,10 @@ mod tests {
         assert_eq!(with(""), "accepted");
         assert!(refused("{}").starts_with("messages: is missing"), "{}", refused("{}"));
         assert!(refused(r#"{"messages":[]}"#).starts_with("messages: has 0 messages"));
-        assert!(refused(r#"{"messages":[{"role":"user","content":""}]}"#).starts_with("messages[0].content: is empty"));
+        for content in ["", r#","content":null"#, r#","content":"""#, r#","content":[]"#] {
+            let told = refused(&format!(r#"{{"messages":[{{"role":"user"{content}}}]}}"#));
+            assert!(told.starts_with("messages[0].content: is missing or empty"), "{content}: {told}");
+        }
         assert!(refused(r#"{"messages":[{"role":"boss","content":"x"}]}"#).contains("\"boss\" is not allowed: "));
         assert!(with(r#","sampling":{"temperature":-1}"#).starts_with("temperature: -1 is out of range"));
         assert!(with(r#","temperature":1e300"#).starts_with("temperature: 1e300 is not allowed"));

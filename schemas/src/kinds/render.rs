@@ -35,6 +35,7 @@ pub const PACKAGE_BYTES: usize = 8 << 20;
 pub const INLINE_BYTES: usize = 150 << 10;
 /// The most warnings of a document; the last one counts the rest.
 pub const WARNINGS: usize = 200;
+const NOTHING: &str = "is missing, so there is nothing to render: send Markdown, or `data` for a template";
 
 /// The templates of each worker: name and purpose.
 pub const BUILT_IN: [(&str, &str); 5] = [
@@ -50,7 +51,7 @@ pub const BUILT_IN: [(&str, &str); 5] = [
 #[serde(default)]
 pub struct Render {
     /// CommonMark with GitHub's extensions, definition lists, front matter, formulas and attributes: see
-    /// workers/render/README.md. At most 4 MiB.
+    /// workers/render/README.md. At most 4 MiB. Needed, unless there is `data`.
     pub markdown: String,
     /// A style sheet: the documented subset of CSS. At most 512 KiB.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -201,7 +202,11 @@ impl Job for Render {
                 return Err(Invalid::new(format!("options.attach[{i}]"), message));
             }
         }
-        self.options.check()
+        self.options.check()?;
+        match self.markdown.is_empty() && self.data.is_empty() {
+            true => Err(Invalid::new("markdown", NOTHING)),
+            false => Ok(()),
+        }
     }
 }
 
@@ -264,16 +269,21 @@ mod tests {
     #[test]
     fn each_bad_field_is_named() {
         assert_eq!(refused(r##"{"markdown":"# Hello"}"##), "accepted");
+        assert_eq!(refused(r#"{"data":{"name":"Ada"}}"#), "accepted");
+        for nothing in ["{}", r#"{"markdown":""}"#, r#"{"css":"p {}"}"#, r#"{"template":{"name":"letter"}}"#] {
+            assert!(refused(nothing).starts_with("markdown: is missing, so there is nothing"), "{nothing}");
+        }
         assert!(refused(r#"{"markdown":1}"#).starts_with("markdown: 1 is not allowed: a text"));
         assert!(refused(r#"{"template":{"name":"../x"}}"#).starts_with("template.name: \"../x\" is no name"));
         assert!(refused(r#"{"template":{"name":"x","version":0}}"#).starts_with("template.version: 0"));
-        let file = |name: &str| refused(&format!(r#"{{"files":[{{"name":"{name}","content":"aGk="}}]}}"#));
+        let file =
+            |name: &str| refused(&format!(r#"{{"markdown":"x","files":[{{"name":"{name}","content":"aGk="}}]}}"#));
         assert_eq!(file("img/a.png"), "accepted");
         for name in ["", "/etc/passwd", "../a", "a//b", "a/./b", "a\\\\b", "a\\u0000"] {
             assert!(file(name).starts_with("files[0].name:"), "{name}: {}", file(name));
         }
         assert!(refused(r#"{"files":[{"name":"a","content":"%"}]}"#).starts_with("files[0].content: "));
-        let options = |json: &str| refused(&format!(r#"{{"options":{json}}}"#));
+        let options = |json: &str| refused(&format!(r#"{{"markdown":"x","options":{json}}}"#));
         assert!(options(r#"{"lang":"klingon"}"#).starts_with("options.lang:"));
         assert_eq!(options(r#"{"lang":"pt-BR","standards":["a-2b","ua-1"],"date":"2026-11-26"}"#), "accepted");
         assert!(options(r#"{"standards":["x-1a"]}"#).contains("\"x-1a\" is not allowed: one of"));

@@ -87,6 +87,12 @@ impl Job for Rerank {
         if self.model.as_ref().is_some_and(|model| model.is_empty() || model.len() > 256) {
             return Err(Invalid::new("model", "is a name of 1 to 256 bytes, or is left out for the worker's model"));
         }
+        if self.query.is_empty() {
+            return Err(Invalid::new(
+                "query",
+                "is missing or empty: at least one character that is no space is needed",
+            ));
+        }
         embed::check_text(&self.query).map_err(|message| Invalid::new("query", message))?;
         if self.query.len() > MAX_QUERY_BYTES {
             let message = format!("has {} bytes: at most {MAX_QUERY_BYTES} are allowed", self.query.len());
@@ -124,7 +130,7 @@ mod tests {
         let with = |rest: &str| refused(&format!(r#"{{"query":"why?","texts":["hi"]{rest}}}"#));
         assert_eq!(with(""), "accepted");
         assert_eq!(with(r#","model":"m""#), "accepted");
-        assert!(refused("{}").starts_with("query: is empty"), "{}", refused("{}"));
+        assert!(refused("{}").starts_with("query: is missing or empty"), "{}", refused("{}"));
         assert!(refused(r#"{"query":"why?"}"#).starts_with("texts: has 0 texts: 1 to 256"));
         assert!(refused(r#"{"query":"a\u0000b","texts":["a"]}"#).starts_with("query: has a NUL"));
         assert!(refused(r#"{"query":"why?","texts":["a"," \n\t"]}"#).starts_with("texts[1]: is empty"));

@@ -18,7 +18,8 @@ use crate::http::{
 /// ignored, and the header `ruche-ignored` of the answer lists them.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 pub struct ChatCompletionRequest {
-    /// One of `GET /v1/models`: a model, or `bot:` and the name of a bot. Default: the worker's model.
+    /// The name of a model, a bot (`bot:` and its name), or an alias of one: `GET /v1/models` lists them. Default: the
+    /// workers' first model.
     pub model: Option<String>,
     /// The messages, the oldest first; with `conversation`, only the new ones. 1 to 10,000. The oldest are left out if
     /// they exceed the model's context.

@@ -19,7 +19,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
-use ruche_schemas::{JobId, lenient};
+use ruche_schemas::{JobId, failure::codes, lenient, plain};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -134,7 +134,8 @@ impl Reading {
         let JobStream { intake, caller, .. } = &self.stream;
         let submitting = Box::pin(async {
             let text = text?;
-            let job = NewJob::read(checked(&text)?.unwrap_or(&text))?;
+            let text = checked(&text)?.unwrap_or(&text);
+            let job = NewJob::read(text).map_err(|error| of_line(text, error))?;
             job.submit(intake, &caller.tenant, Some((self.batch, index))).await
         });
         let (result, ignored) = ignored::collect(submitting).await;
@@ -181,6 +182,21 @@ impl Reading {
         text.push_str(&json!({ "batch": batch }).to_string());
         text.push('\n');
         text.into()
+    }
+}
+
+/// The answer's `line` has the number, and a line as a whole is not the field `body` of its job.
+fn of_line(text: &str, error: ApiError) -> ApiError {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(_)) => error,
+        Ok(_) => {
+            let message = "the line is no JSON object: write one with `kind` and `body`";
+            ApiError::bad_request(codes::INVALID, message)
+        }
+        Err(wrong) => {
+            let why = plain::not_json(text, &wrong).replace("(line 1, ", "(");
+            ApiError::bad_request(codes::INVALID, format!("the line is {why}"))
+        }
     }
 }
 

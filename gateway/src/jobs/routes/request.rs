@@ -23,16 +23,16 @@ use crate::{
 /// Request to submit a job.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewJob {
-    /// Its kind: `chat`.
+    /// The kind of job, such as `chat`. It decides what `body` has.
     kind: String,
-    /// The job's body, by the schema of its kind.
+    /// The input of the job, by the schema of its kind.
     #[schema(value_type = Object)]
     body: Value,
-    /// `interactive`, `normal` (the default) or `bulk`.
+    /// The priority: `interactive`, `normal` (the default) or `bulk`.
     lane: Option<String>,
     /// A repeated request with the same key gets the same job.
     pub(super) idempotency_key: Option<String>,
-    /// No second job with this key within the window: a repeated request gets the first job.
+    /// Allows one job with this key within a window of time: a later request gets the first job.
     unique: Option<NewUnique>,
     /// The earliest start: RFC 3339, or a date (its first moment in UTC).
     #[serde(default, deserialize_with = "date::optional")]

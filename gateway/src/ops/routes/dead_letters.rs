@@ -119,8 +119,9 @@ struct DeadQuery {
     after: Option<u64>,
 }
 
-/// Request to replay a dead letter.
+/// Request to replay a dead letter. A mistyped name is refused: the dead letter would be replayed unchanged, and deleted.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ReplayOne {
     /// A new body, in place of the one that failed.
     #[schema(value_type = Option<Object>)]
@@ -198,7 +199,8 @@ async fn get_dead(
 
 /// Replay a dead letter
 ///
-/// Submits the job as a new one, with another body if one is given, and deletes the dead letter.
+/// Submits the job as a new one, with another body if one is given, and deletes the dead letter: a second replay is a
+/// 404. If the new body is not valid, the dead letter stays.
 #[utoipa::path(post, path = "/v1/dead/{job}/replay", tag = "dead letters", security(("bearer" = [])),
     params(("job" = Uuid, Path, description = "The job's id")), request_body = ReplayOne,
     responses(

@@ -58,20 +58,20 @@ pub struct LimitsView {
     pub own: Vec<&'static str>,
 }
 
-/// Returns the tenants with limits of their own.
+/// The tenants that have limits of their own.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LimitsList {
     /// `list`.
     pub object: &'static str,
-    /// The tenants.
+    /// The limits of each such tenant.
     pub data: Vec<LimitsView>,
-    /// Always `false`.
+    /// Always `false`: the list is whole.
     pub has_more: bool,
 }
 
 /// List limits
 ///
-/// Returns the tenants with limits of their own.
+/// Returns the tenants that have limits of their own.
 #[utoipa::path(get, path = "/v1/limits", tag = "operators", security(("bearer" = [])),
     responses(
         (status = 200, description = "The tenants", body = LimitsList),

@@ -79,7 +79,9 @@ pub(crate) async fn preview_sample(
     request: Request,
 ) -> Result<Response, ApiError> {
     let mut render = Render { markdown: SAMPLE.to_owned(), ..Render::default() };
-    Asked::read(request.uri().query(), PREVIEW)?.apply(&mut render)?;
+    let mut asked = Asked::read(request.uri().query(), PREVIEW)?;
+    asked.apply(&mut render)?;
+    asked.check(&render)?;
     let request = RenderRequest { render, store: None, report: false, bytes: 0, permit: None };
     picture(&answerer, &caller, name, request).await
 }

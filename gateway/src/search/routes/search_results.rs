@@ -16,14 +16,14 @@ pub struct SearchResults {
     pub object: &'static str,
     /// The hits, the best first. Hits of the same score are always in the same order.
     pub data: Vec<SearchHit>,
-    /// The mode that was used.
+    /// The ranking that was used.
     pub mode: SearchMode,
-    /// The embedding model, the first of several; `null` if no vectors were compared.
+    /// The embedding model, or the first of several. `null` if no vectors were compared.
     pub model: Option<String>,
-    /// The reranker that ordered the hits; `null` if the hits were not reranked.
+    /// The reranker that ordered the hits. `null` if they were not reranked.
     pub reranker: Option<String>,
-    /// Notes on the search: that only words were searched because no worker has the model, or why the hits were not
-    /// reranked.
+    /// What was not done as the request asks, and why, for people: only words were searched, hits were not reranked, or
+    /// only the end of a long query was compared. Also hints on a filter that finds nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// How long it took, in milliseconds.
@@ -58,6 +58,7 @@ pub struct SearchHit {
     /// `hybrid`). `text`: BM25. `hybrid`: a sum of both, from 0 to 1. With a reranker: its score, on its own scale.
     pub score: f64,
     /// Up to three pieces of the text around words of `query`, as HTML: the text is escaped, the words are in `<mark>`.
+    /// Empty if the words are only in the headings or the title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub highlights: Option<Vec<String>>,
     /// Other documents with the same text below the same headings, which count as one hit. At most 20.

@@ -162,7 +162,7 @@ pub fn check_collection(param: &str, name: &str) -> Result<(), Invalid> {
 
 fn check_source(source: &str) -> Result<(), Invalid> {
     if source.trim().is_empty() {
-        return Err(Invalid::new("source", "is empty: say what the document is called where it comes from"));
+        return Err(Invalid::new("source", "is missing or empty: say what the document is called where it comes from"));
     }
     check_line("source", Some(source), MAX_SOURCE_BYTES)
 }
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(checked(|_| {}), "accepted");
         for (found, expected) in [
             (checked(|document| document.collection = "A b".to_owned()), "collection: \"A b\" is no name"),
-            (checked(|document| document.source = " ".to_owned()), "source: is empty"),
+            (checked(|document| document.source = " ".to_owned()), "source: is missing or empty"),
             (checked(|document| document.source = "x".repeat(2049)), "source: has 2049 bytes"),
             (text(" \n"), "text: is empty"),
             (text("a\0b"), "text: has a NUL"),

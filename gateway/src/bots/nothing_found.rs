@@ -1,0 +1,93 @@
+//! The answer of a bot that finds nothing: its own sentence, or the default one in the language of the chat.
+
+use ruche_schemas::bots::{Bot, Retrieval};
+use ruche_store::analysis::{
+    identifier,
+    language::{SIMPLE, detect},
+};
+
+/// The default sentence, which is English, by language.
+const TRANSLATED: [(&str, &str); 6] = [
+    ("dutch", "Dat heb ik niet in de documenten gevonden."),
+    ("french", "Je n'ai pas trouvé cela dans les documents."),
+    ("german", "Das habe ich in den Dokumenten nicht gefunden."),
+    ("italian", "Non l'ho trovato nei documenti."),
+    ("portuguese", "Não encontrei isso nos documentos."),
+    ("spanish", "No he encontrado eso en los documentos."),
+];
+
+/// The bot's own sentence. The default one is in the language of the first text that has one, if there is a translation.
+pub(super) fn sentence<'t>(bot: &Bot, mut texts: impl Iterator<Item = &'t str>) -> String {
+    let own = &bot.retrieval.nothing_found;
+    if *own != Retrieval::default().nothing_found {
+        return own.clone();
+    }
+    let language = texts.find_map(|text| Some(detect(text)).filter(|language| *language != SIMPLE));
+    let translated = TRANSLATED.iter().find(|(name, _)| Some(*name) == language);
+    translated.map_or_else(|| own.clone(), |(_, sentence)| (*sentence).to_owned())
+}
+
+/// Whether a question has product codes and the like and no other word. It has no language and asks nothing else, so a
+/// model that gets passages about other things can only guess.
+pub(super) fn is_code(question: &str) -> bool {
+    let mut words = words(question).peekable();
+    words.peek().is_some() && words.all(|word| identifier::names_one(word) || is_number(word))
+}
+
+/// Whether a text names one of the codes in a question.
+pub(super) fn names(question: &str, text: &str) -> bool {
+    identifier::names_one_of(question, text) || words(question).any(|word| is_number(word) && text.contains(word))
+}
+
+fn words(question: &str) -> impl Iterator<Item = &str> {
+    let words = question.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
+    words.filter(|word| !word.is_empty())
+}
+
+/// Whether a word is several numbers, such as 0042-77, which search takes for no identifier.
+fn is_number(word: &str) -> bool {
+    word.contains(['-', '/']) && word.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '/' | '.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_alone_is_no_question_in_a_language() {
+        for code in ["ZX-9", " ZX-9 ?", "AX-4401/B, AX-4401/C", "v2.14.3", "\"ax4401b\"", "0042-77."] {
+            assert!(is_code(code), "{code}");
+        }
+        for other in ["", "?", "ZX-9 price", "What is ZX-9?", "42", "9.50", "well-known", "price"] {
+            assert!(!is_code(other), "{other}");
+        }
+        for (code, text, expected) in [
+            ("ZX-9", "Pump zx9", true),
+            ("ZX-9", "Pump ZX-99", false),
+            ("0042-77?", "Hose 0042-77: 4 m", true),
+            ("0042-77", "Hose 0042-78: 4 m", false),
+        ] {
+            assert_eq!(names(code, text), expected, "{code}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_default_sentence_is_in_the_first_language_that_is_clear() {
+        let of = |own: Option<&str>, texts: &[&str]| {
+            let mut bot = Bot::default();
+            if let Some(own) = own {
+                own.clone_into(&mut bot.retrieval.nothing_found);
+            }
+            sentence(&bot, texts.iter().copied())
+        };
+        let french = "Combien coûte la pompe, et quand est-elle livrée ?";
+        let german = "Die Pumpe kostet neunzig Euro und wird in drei Tagen geliefert.";
+        let english = "The pump costs ninety euros, and it is delivered in three days.";
+        assert!(of(None, &["ZX-9", french, english]).starts_with("Je n'ai pas trouvé"));
+        assert!(of(None, &["ZX-9", german]).starts_with("Das habe ich"));
+        for texts in [&["ZX-9", english, french][..], &["ZX-9"], &[]] {
+            assert_eq!(of(None, texts), "I could not find that in the documents.");
+        }
+        assert_eq!(of(Some("Nothing."), &[french]), "Nothing.");
+    }
+}
