@@ -21,7 +21,7 @@ pub fn numbered(text: &str, number: usize) -> String {
 
 /// Chapters of text, lists, tables and programs, always the same.
 pub fn long() -> String {
-    let mut text = Text { words: WORDS.split_whitespace().collect(), state: 7 };
+    let mut text = Text { words: WORDS.split_whitespace().collect(), random: Random::new(7) };
     let mut out = String::from("# A long document, %N%\n\n");
     let mut lines = 2;
     let mut chapter = 0;
@@ -34,20 +34,29 @@ pub fn long() -> String {
     out.split_inclusive('\n').take(LONG_LINES).collect()
 }
 
+/// Numbers that are the same in each run: Knuth's linear congruence.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// Below `n`.
+    pub fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 40).unwrap_or(0) % n.max(1)
+    }
+}
+
 struct Text {
     words: Vec<&'static str>,
-    state: u64,
+    random: Random,
 }
 
 impl Text {
-    /// Below `n`, by Knuth's linear congruence.
-    fn below(&mut self, n: usize) -> usize {
-        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.state >> 40).unwrap_or(0) % n.max(1)
-    }
-
     fn words(&mut self, count: usize) -> String {
-        let places: Vec<usize> = (0..count).map(|_| self.below(self.words.len())).collect();
+        let places: Vec<usize> = (0..count).map(|_| self.random.below(self.words.len())).collect();
         let words: Vec<&str> = places.into_iter().map(|at| self.words[at]).collect();
         words.join(" ")
     }
@@ -72,13 +81,18 @@ impl Text {
         let _ = writeln!(out, "\n### Settings of {}\n", self.words(2));
         out.push_str("| Name | Default | What for |\n|:-----|--------:|:---------|\n");
         for row in 0..8 {
-            let _ = writeln!(out, "| `{}_{row}` | {} | %N% {} |", self.words(1), self.below(1000), self.words(8));
+            let _ =
+                writeln!(out, "| `{}_{row}` | {} | %N% {} |", self.words(1), self.random.below(1000), self.words(8));
         }
         let _ = writeln!(out, "\n```rust\n/// {} (%N%).", self.words(6));
         let _ = writeln!(out, "pub fn chapter_{number}(text: &str) -> Option<usize> {{");
         for line in 0..10 {
-            let _ =
-                writeln!(out, "    let value_{line} = text.find(\"{}\")? + {}; // %N%", self.words(2), self.below(99));
+            let _ = writeln!(
+                out,
+                "    let value_{line} = text.find(\"{}\")? + {}; // %N%",
+                self.words(2),
+                self.random.below(99)
+            );
         }
         let _ = writeln!(out, "    Some(value_0)\n}}\n```\n\n> %N%: {}\n", self.words(16));
         for step in 1..=5 {

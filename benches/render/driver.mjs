@@ -4,7 +4,9 @@
 // so that two can begin at once; prints {"ms", "bytes"} for each document; and stays until its input ends, so that its
 // memory can be read. No two documents are the same: %N% in the text is the document's number, which keeps caches of
 // whole documents out of the figures.
-import { readFileSync } from 'node:fs';
+//
+// `driver <folder> 0` makes a PDF of each Markdown file in the folder, beside it, before it prints {"peer", "version"}.
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { resolve } from 'node:path';
@@ -21,7 +23,20 @@ export const launch = {
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
+async function makeAll(render) {
+  for (const name of readdirSync(document).filter((name) => name.endsWith('.md'))) {
+    const file = resolve(document, name);
+    writeFileSync(file.replace(/\.md$/, '.pdf'), await render(readFileSync(file, 'utf8')));
+  }
+}
+
 export async function drive(peer, version, render, close = async () => {}) {
+  if (statSync(document).isDirectory()) {
+    await makeAll(render);
+    say({ peer, version });
+    await close();
+    return;
+  }
   const text = readFileSync(document, 'utf8');
   const numbered = (n) => text.replaceAll('%N%', String(n));
   await render(numbered(0));

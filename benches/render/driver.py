@@ -12,6 +12,11 @@ def say(**line: object) -> None:
 
 
 def drive(peer: str, version: str, render: Callable[[str], bytes]) -> None:
+    if Path(sys.argv[1]).is_dir():
+        for file in Path(sys.argv[1]).glob("*.md"):
+            file.with_suffix(".pdf").write_bytes(render(file.read_text(encoding="utf-8")))
+        say(peer=peer, version=version)
+        return
     document, count = Path(sys.argv[1]).read_text(encoding="utf-8"), int(sys.argv[2])
     render(document.replace("%N%", "0"))
     say(peer=peer, version=version)

@@ -30,6 +30,21 @@ pub const PEERS: [Peer; 4] = [
     Peer { what: "warm process, from Typst", driver: "typst_wheel.py", short: 400, long: 0, stays: true },
 ];
 
+impl Peer {
+    /// Whether it reads Markdown itself, with pages that are not those of another one: md-to-pdf's are Chromium's.
+    pub fn reads_markdown(&self) -> bool {
+        self.stays && self.long > 0
+    }
+}
+
+/// Has a PDF made of each Markdown file of a folder, beside it. Returns the program's name.
+pub fn make_all(peer: &Peer, folder: &Path) -> Result<String> {
+    let driver = Driver::start(peer, folder, 0)?;
+    let name = format!("{} {}", driver.name, driver.version);
+    driver.end()?;
+    Ok(name)
+}
+
 /// `documents` has short.md, long.md and short.typ.
 pub fn measure(peer: &Peer, documents: &Path) -> Result<Figures> {
     let short = documents.join(if peer.driver.starts_with("typst") { "short.typ" } else { "short.md" });

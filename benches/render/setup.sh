@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make bench-render` measures Ruche beside, and only what is missing:
-#   - Debian's Chromium and Node, and the libraries that WeasyPrint loads, by apt (as root or through sudo);
+#   - Debian's Chromium, Node and poppler's tools, and the libraries that WeasyPrint loads, by apt (as root or through sudo);
 #   - .ruche/bench-render/node_modules: md-to-pdf and puppeteer, as package-lock.json pins them. Puppeteer's own download of
 #     a browser is left out: both drive Debian's;
 #   - .ruche/bench-render/venv: WeasyPrint, markdown-it-py and Typst's Python wheel, pinned below.
@@ -20,6 +20,7 @@ install_system() {
   has chromium || missing+=(chromium)
   has node || missing+=(nodejs)
   has npm || missing+=(npm)
+  has pdftotext || missing+=(poppler-utils)
   ldconfig -p | grep -q libpangoft2-1.0 || missing+=(libpangoft2-1.0-0)
   ldconfig -p | grep -q libharfbuzz-subset || missing+=(libharfbuzz-subset0)
   [ ${#missing[@]} -eq 0 ] && return 0

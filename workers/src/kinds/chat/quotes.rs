@@ -53,8 +53,16 @@ pub(super) fn quotes(grounding: &Grounding, shown: &[Shown], conversation: &[Mes
         text: candidate.text.clone(),
         bonus: if candidate.answers { bonus(candidate) } else { f32::NEG_INFINITY },
     };
-    let nothing_found = NOTHING_FOUND.map(|text| Quote { text: text.to_owned(), bonus: 0.0 });
-    candidates.iter().map(quote).chain(nothing_found).collect()
+    candidates.iter().map(quote).chain(nothing_found(grounding)).collect()
+}
+
+/// In the language that the bot's own sentence is in, if the model speaks it.
+fn nothing_found(grounding: &Grounding) -> [Quote; 2] {
+    let own = grounding.nothing_found.as_deref().filter(|own| NOTHING_FOUND.contains(own));
+    NOTHING_FOUND.map(|text| {
+        let bonus = if own.is_some_and(|own| own != text) { f32::NEG_INFINITY } else { 0.0 };
+        Quote { text: text.to_owned(), bonus }
+    })
 }
 
 fn candidates(grounding: &Grounding, n: usize, shown: Shown, language: &str) -> Vec<Candidate> {
@@ -119,6 +127,17 @@ mod tests {
         assert!(found[0].1 == f32::NEG_INFINITY, "a heading is no answer");
         assert!(found[2].1 > found[1].1 && found[1].1 > 0.0, "{found:?}: `open` stands above both");
         assert!(found[3].1 == 0.0);
+    }
+
+    #[test]
+    fn nothing_is_found_in_the_language_of_the_chat() {
+        let bonuses = |own: Option<&str>| {
+            let own = Grounding { nothing_found: own.map(str::to_owned), ..Grounding::default() };
+            nothing_found(&own).map(|quote| quote.bonus)
+        };
+        assert_eq!(bonuses(Some(NOTHING_FOUND[0])), [0.0, f32::NEG_INFINITY]);
+        assert_eq!(bonuses(Some(NOTHING_FOUND[1])), [f32::NEG_INFINITY, 0.0]);
+        assert_eq!((bonuses(Some("No idea.")), bonuses(None)), ([0.0, 0.0], [0.0, 0.0]));
     }
 
     #[test]
