@@ -63,6 +63,7 @@ bench-embed: build-benches ## Measure embeddings beside llama.cpp's own server, 
 bench-render: build-benches ## Measure Markdown to PDF beside md-to-pdf, Chromium, WeasyPrint and Typst's wheel
 	@bash benches/render/setup.sh
 	@"$(RELEASE)/ruche-bench" render
+	@"$(RELEASE)/ruche-bench" lost
 
 bench-search: build-benches ## Measure searches among 100,000 chunks beside the raw driver, and rankings; CHUNKS=1000000, CRANFIELD=folder for more
 	@bash cli/setup.sh tests

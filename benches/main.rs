@@ -125,6 +125,8 @@ enum What {
     Retrieval,
     /// Markdown to PDF, beside other programs.
     Render,
+    /// Words of documents that are not on the paper of their PDF, beside other programs.
+    Lost,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -156,6 +158,9 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
     if arguments.what == Some(What::Search) {
         let Arguments { chunks, dims: dimensions, queries, clients, .. } = arguments;
         return Box::pin(search::measure(search::Wanted { chunks, dimensions, queries, clients })).await;
+    }
+    if arguments.what == Some(What::Lost) {
+        return render::lost::measure(arguments.alone);
     }
     let servers = servers::start().await?;
     let wanted = |what| arguments.what.is_none_or(|only| only == what);

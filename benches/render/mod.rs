@@ -4,7 +4,7 @@
 //! memory to the PDF in memory (through the API: from the request to the last byte).
 
 mod documents;
-mod lost;
+pub mod lost;
 pub mod memory;
 mod ours;
 mod peers;
@@ -61,7 +61,6 @@ pub async fn measure(servers: &Servers, documents: usize, alone: bool) -> Result
         rows.add_row(row(figures));
     }
     println!("{rows}\n\n{goals}\n");
-    println!("What is lost:\n\n{}\n", lost::measure(&folder, alone)?);
     Ok(())
 }
 
