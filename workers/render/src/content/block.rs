@@ -27,7 +27,10 @@ impl Typesetter<'_> {
         }
         if place.blocks >= MAX_BLOCK_DEPTH || place.depth >= MAX_DEPTH {
             let bound = if place.depth >= MAX_DEPTH { MAX_DEPTH } else { MAX_BLOCK_DEPTH.into() };
-            self.warn(*element, format!("is nested more than {bound} deep: the rest is plain text"));
+            self.warn(
+                *element,
+                format!("this is nested more than {bound} deep, so what is in it is shown as plain text: nest it less"),
+            );
             self.text(&element.text().collect::<String>(), place, &mut flow.line);
             return flow.paragraph();
         }
@@ -140,7 +143,7 @@ impl Typesetter<'_> {
             "summary" => ParElem::new(StrongElem::new(self.line(*element, place)).pack()).pack(),
             "center" => self.paragraphs(*element, place).set(AlignElem::alignment, Alignment::H(HAlignment::Center)),
             name if names::is_dropped(name) => {
-                self.warn(*element, format!("<{name}> is left out: it can't be in a printed document"));
+                self.warn(*element, format!("<{name}> is left out: a printed document can't have it"));
                 Content::empty()
             }
             _ => self.aligned(element, self.paragraphs(*element, place)),

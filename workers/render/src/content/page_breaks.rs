@@ -45,7 +45,7 @@ impl Typesetter<'_> {
         if unbroken {
             self.warn(
                 *element,
-                "asks for a new page within a cell, a list, columns or what must not break: it gets none",
+                "a new page can't begin within a cell, a list, columns or a box that must not break: move the break outside",
             );
             return Content::empty();
         }

@@ -16,7 +16,7 @@ fn a_table_of_many_columns_is_scaled_down_and_its_words_stay_whole() {
     for word in ["Merchandise", "Arrangement", "Coordinator", "outstanding", "Procurement", "Switzerland"] {
         assert!(seen.word(word).area.right < RIGHT, "{word}");
     }
-    assert!(seen.warnings().contains("markdown:3: the table is wider than the page"), "{}", seen.warnings());
+    assert!(seen.warnings().contains("markdown:3: the table's words do not fit"), "{}", seen.warnings());
     let size = seen.word("Procurement").area.height() / seen.word("End.").area.height();
     assert!(size < 1.0 && size > 0.59, "{size}");
 }
@@ -161,7 +161,7 @@ fn margins_that_leave_no_room_are_reduced_and_reported() {
     for word in ["Gallery", "Exhibition", "second", "After."] {
         assert!(seen.word(word).area.right < RIGHT + 1.0, "{word}");
     }
-    assert!(seen.warnings().contains("leave no room"), "{}", seen.warnings());
+    assert!(seen.warnings().contains("leave no room for the text"), "{}", seen.warnings());
 }
 
 #[test]
@@ -173,5 +173,9 @@ fn what_leaves_the_paper_is_scaled_down_and_reported() {
     for word in ["Leftmost", "paragraph", "After."] {
         assert!(letters.contains(word), "{word} in {letters}");
     }
-    assert!(seen.warnings().contains("markdown:3: is wider or taller"), "{}", seen.warnings());
+    assert!(
+        seen.warnings().contains("markdown:3: this did not fit on the page, so it was scaled down"),
+        "{}",
+        seen.warnings()
+    );
 }

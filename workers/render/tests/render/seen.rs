@@ -239,6 +239,28 @@ impl Seen {
         self.output.warnings.iter().map(|warning| format!("{warning}\n")).collect()
     }
 
+    /// Two words of which one covers a good part of the other.
+    pub fn overlapping(&self) -> Option<(&Word, &Word)> {
+        let mut words: Vec<&Word> = self.words.iter().collect();
+        words.sort_by(|one, other| {
+            (one.area.page, one.area.top).partial_cmp(&(other.area.page, other.area.top)).expect("numbers")
+        });
+        for (i, one) in words.iter().enumerate() {
+            let near = words[i + 1..]
+                .iter()
+                .take_while(|other| other.area.page == one.area.page && other.area.top < one.area.bottom);
+            // Ascent and descent of pdftotext are the font's, more than the letters'.
+            let height = |other: &Word| one.area.bottom.min(other.area.bottom) - other.area.top;
+            let width = |other: &Word| one.area.right.min(other.area.right) - one.area.left.max(other.area.left);
+            let covers =
+                |other: &Word| height(other) > 0.5 * one.area.height().min(other.area.height()) && width(other) > 1.0;
+            if let Some(other) = near.copied().find(|other| covers(other)) {
+                return Some((one, other));
+            }
+        }
+        None
+    }
+
     /// Each word lies on the paper.
     pub fn assert_on_paper(&self) {
         for word in &self.words {

@@ -5,6 +5,7 @@ use scraper::ElementRef;
 use super::{
     PADDING,
     model::{PlacedCell, column_elements, parts, placed},
+    own_padding,
 };
 use crate::{
     content::{
@@ -39,7 +40,7 @@ impl Typesetter<'_> {
             let inner = self.cell_place(cell, style, place);
             let width = self.content_width(cell.element, inner);
             if let Some(style) = style.filter(|style| style.padding.left.is_some() || style.padding.right.is_some()) {
-                let padding = lengths::frame_width(style, place);
+                let padding = own_padding(style, PADDING, place);
                 let column = &mut measured[cell.x];
                 column.padding = if column.has_own_padding { column.padding.max(padding) } else { padding };
                 column.has_own_padding = true;
