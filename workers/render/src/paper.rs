@@ -1,5 +1,7 @@
 //! Computes the area for the text from `@page`, the boxes of `html` and `body`, and the template.
 
+pub mod variants;
+
 use typst::utils::PicoStr;
 
 use crate::{

@@ -17,7 +17,11 @@ use crate::{
     fonts::Fonts,
     front,
     inputs::{self, Resources},
-    layout, markdown, output, paper,
+    layout, markdown, output,
+    paper::{
+        self,
+        variants::{self, Around},
+    },
     settings::Settings,
 };
 
@@ -121,30 +125,50 @@ impl Renderer {
         let mut page = css::page(&sheets, defaults.size, &mut warnings);
         let style = document.body().and_then(|body| styles.of(body.id())).cloned();
         let root = styles.of(document.html.root_element().id());
-        let inset = paper::inset(&mut page, [root, style.as_ref()], &defaults);
+        let around = Around { styles: [root, style.as_ref()], defaults: &defaults, fonts: &fonts };
+        variants::mirror(&mut page, &defaults, &mut warnings);
+        let named = variants::named(&page, around, &mut warnings);
+        let begins = job.template.name == "plain" && settings.toc.unwrap_or(0) == 0;
+        let first = variants::first(
+            &page,
+            begins && (styles.break_pages() || divided.body.contains("\n\\")),
+            around,
+            &mut warnings,
+        );
+        let inset = paper::inset(&mut page, around.styles, &defaults);
         paper::shrink_margins(&mut page, &defaults, &mut warnings);
         let pictures = inputs::pictures(&document, job, resources);
-        let missing = fonts.missing_glyphs(&document.html.root_element().text().collect::<String>());
-        if !missing.is_empty() {
-            let shown: Vec<String> = missing.iter().map(|c| format!("{c} (U+{:04X})", u32::from(*c))).collect();
-            let message = format!("no font has {}: attach one and name it in @font-face", shown.join(", "));
-            warnings.add(dom::SOURCE, None, message);
-        }
+        warn_of_missing_glyphs(&document, &fonts, &mut warnings);
         let from_right = matches!(settings.lang.as_str(), "ar" | "fa" | "he" | "ur" | "yi");
         let area = TextArea { inset, from_right, ..paper::text_area(&page, style.as_ref(), &defaults, &fonts) };
         let date = job.options.date.or(settings.date).or(resources.today).unwrap_or_default();
+        let (named, frames): (Vec<_>, Vec<_>) = named.into_iter().unzip();
         let files = inputs::files(job, template, fonts.clone(), date)?;
         let lay_out = |squeezed: &Squeezed, warnings: &mut Warnings| -> Result<PagedDocument, Failure> {
-            let typesetter = Typesetter::new(&document, &styles, &pictures, &fonts, warnings).squeezing(squeezed);
+            let typesetter = Typesetter::new(&document, &styles, &pictures, &fonts, warnings)
+                .with_pages(&named, first.styles.clone())
+                .squeezing(squeezed);
             let body = typesetter.typeset(area)?;
-            let parts =
-                doc::Parts { body, top: document.top_level(), page: &page, style: style.as_ref(), fonts: &fonts };
+            let frame = variants::margins(&page, &defaults);
+            let frames = named.iter().map(|page| page.name.as_str()).zip(frames.iter().copied()).collect();
+            let pages = doc::Pages { page: &page, frame, frames, first: first.more };
+            let top = document.top_level();
+            let parts = doc::Parts { body, top, pages: &pages, style: style.as_ref(), fonts: &fonts };
             layout::typeset(&files, doc::doc(job, &settings, parts, date), warnings)
         };
         let typeset = layout::guarded(lay_out, &mut warnings)?;
         let pages = u32::try_from(typeset.pages().len()).unwrap_or(u32::MAX);
         let bytes = output::write(&typeset, &job.options, date, &mut warnings)?;
         Ok(Output { bytes, pages, title: settings.title, warnings: warnings.into_vec() })
+    }
+}
+
+fn warn_of_missing_glyphs(document: &Document, fonts: &Fonts, warnings: &mut Warnings) {
+    let missing = fonts.missing_glyphs(&document.html.root_element().text().collect::<String>());
+    if !missing.is_empty() {
+        let shown: Vec<String> = missing.iter().map(|c| format!("{c} (U+{:04X})", u32::from(*c))).collect();
+        let message = format!("no font has {}: attach one and name it in @font-face", shown.join(", "));
+        warnings.add(dom::SOURCE, None, message);
     }
 }
 

@@ -40,11 +40,13 @@ impl Typesetter<'_> {
                 Command::Page(content) => flow.page_break(content),
             };
         }
+        let place = self.turn_page(element, style, place, flow);
         if let Some(style) = style {
             self.break_page(element, style.break_before, place, flow);
         }
-        let mut content = self.styled_block(element, place, style);
-        if !content.is_empty() && self.is_squeezed(element, place) {
+        let is_squeezed = self.is_squeezed(element, place);
+        let mut content = self.styled_block(element, Place { boxed: place.boxed || is_squeezed, ..place }, style);
+        if !content.is_empty() && is_squeezed {
             content = fit::squeezed(content);
         }
         flow.block(content, self.margins(element, place));

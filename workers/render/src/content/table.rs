@@ -75,11 +75,15 @@ impl Typesetter<'_> {
         let plan = columns::plan(&self.columns(element, &cells, columns, place), place.width, fills);
         if plan.scale < 1.0 {
             let percent = plan.scale * 100.0;
+            let wider = match place.width < place.height {
+                true => "put it on a landscape page (`::: landscape`, or `@page { size: landscape }`)",
+                false => "use larger paper (`@page { size: A3 landscape }`)",
+            };
             self.warn(
                 *element,
                 format!(
                     "the table's words do not fit beside each other, so its text was reduced to {percent:.0} % of its \
-                     size: shorten them, divide the table, or turn the page (`@page {{ size: landscape }}`)"
+                     size: shorten them, divide the table, or {wider}"
                 ),
             );
         }

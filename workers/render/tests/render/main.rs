@@ -6,6 +6,7 @@ mod built_in;
 mod fuzz;
 mod golden;
 mod lost;
+mod pages;
 mod seen;
 mod spec;
 mod standards;
