@@ -1,8 +1,10 @@
 //! Chooses the widths of a table's columns by their content, as CSS 2.1 describes in 17.5.2.2, and reduces the text if
 //! words do not fit.
 
-/// The smallest scale of a table's text.
-pub(super) const MIN_SCALE: f64 = 0.6;
+/// The smallest scale of a table's text, unless its columns are narrower than letters.
+const MIN_SCALE: f64 = 0.6;
+/// The smallest scale of all.
+const LEAST_SCALE: f64 = 0.1;
 /// Text is measured without kerning, so a line may be a little wider.
 pub(super) const SLACK: f64 = 1.02;
 /// The padding at each side of a cell of a table that is too wide, in points.
@@ -44,6 +46,8 @@ impl ContentWidth {
 pub(super) struct Column {
     /// Without padding.
     pub content: ContentWidth,
+    /// The widest letter.
+    pub letter: f64,
     /// Of both sides.
     pub padding: f64,
     /// Whether CSS specifies the padding.
@@ -124,7 +128,11 @@ pub(super) fn plan(columns: &[Column], available: f64, fills: bool) -> Plan {
     let columns: Vec<Column> = columns.iter().map(with_less).collect();
     let least: Vec<f64> =
         columns.iter().map(|column| column.with_padding(column.content.min_divided, scale, true)).collect();
-    Plan { own_padding, ..distributed(&columns, &least, available, fills, scale, true) }
+    let plan = Plan { own_padding, ..distributed(&columns, &least, available, fills, scale, true) };
+    // Words are divided anywhere, but letters are not.
+    let room = |(column, width): (&Column, &f64)| (width - column.reduced_padding(true)) / column.letter.max(0.1);
+    let most = columns.iter().zip(&plan.widths).map(room).fold(f64::INFINITY, f64::min);
+    Plan { scale: plan.scale.min(most.max(LEAST_SCALE)), ..plan }
 }
 
 /// The content width of a whole table.
@@ -219,6 +227,8 @@ mod tests {
         assert_eq!(smaller.padding, Some(TIGHT_PADDING));
         let floor = plan(&vec![column(80.0, 60.0, 60.0); 100], 500.0, false);
         assert!(floor.scale == MIN_SCALE && sum(&floor) <= 500.1, "{floor:?}");
+        let letters = plan(&vec![Column { letter: 13.0, ..column(80.0, 60.0, 60.0) }; 60], 500.0, false);
+        assert!((letters.scale - (500.0 / 60.0 - 5.0) / 13.0).abs() < 0.01, "{letters:?}");
     }
 
     #[test]

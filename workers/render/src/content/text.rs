@@ -36,9 +36,12 @@ impl Typesetter<'_> {
             out.push(SpaceElem::shared().clone());
         }
         let mut words = String::with_capacity(text.len());
-        for word in text.split(white).filter(|word| !word.is_empty()) {
-            if !words.is_empty() {
-                words.push(' ');
+        for (i, word) in text.split(white).filter(|word| !word.is_empty()).enumerate() {
+            match words.is_empty() {
+                // The word before was divided.
+                true if i > 0 => out.push(SpaceElem::shared().clone()),
+                true => {}
+                false => words.push(' '),
             }
             match self.overflows(word, place) {
                 true => {

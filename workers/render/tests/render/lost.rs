@@ -49,6 +49,16 @@ fn long_words_in_cells_are_divided_and_stay_in_their_column() {
 }
 
 #[test]
+fn a_space_follows_a_divided_word() {
+    let long = "https://example.org/".to_owned() + &"segment/".repeat(20);
+    let seen = seen(&job(&format!("First {long} second {long} {long} third\n"), ""));
+    let text = seen.text();
+    for word in [" second ", "/ third"] {
+        assert!(text.contains(word), "{word:?} in {text}");
+    }
+}
+
+#[test]
 fn a_long_word_of_a_paragraph_is_divided() {
     let word: String = (0..60).map(|i| format!("{i:03}x")).collect();
     let seen = seen(&job(&format!("Before {word} after.\n\n- `{word}`\n"), ""));

@@ -16,6 +16,9 @@ use crate::{
     css::{self, Style},
 };
 
+/// The width of a letter, in font sizes; few are wider.
+const LETTER: f64 = 1.1;
+
 impl Typesetter<'_> {
     /// The columns of a table that is not typeset yet.
     pub(in crate::content) fn measured_columns(&self, element: ElementRef<'_>, place: Place) -> Vec<Column> {
@@ -39,6 +42,8 @@ impl Typesetter<'_> {
             let style = self.style(cell.element);
             let inner = self.cell_place(cell, style, place);
             let width = self.content_width(cell.element, inner);
+            let letter = &mut measured[cell.x].letter;
+            *letter = letter.max(LETTER * inner.size);
             if let Some(style) = style.filter(|style| style.padding.left.is_some() || style.padding.right.is_some()) {
                 let padding = own_padding(style, PADDING, place);
                 let column = &mut measured[cell.x];
