@@ -13,6 +13,7 @@ use crate::{
     content::{length, line_box, paint},
     css::{self, Align, ListStyle, MarginBox, MarginItem, Page, Style},
     fonts::Fonts,
+    locale::Local,
     output,
     settings::Settings,
 };
@@ -51,6 +52,9 @@ pub fn doc(job: &Render, settings: &Settings, parts: Parts<'_>, date: NaiveDate)
     doc.insert("description".into(), text(&settings.description));
     doc.insert("keywords".into(), strings(&settings.keywords));
     doc.insert("date".into(), output::datetime(date).map_or(Value::None, IntoValue::into_value));
+    let local = Local::new(&settings.lang, settings.region.as_deref());
+    doc.insert("long-date".into(), local.date(date).unwrap_or_default().into_value());
+    doc.insert("locale".into(), local.dict(&settings.data).into_value());
     doc.insert("lang".into(), settings.lang.as_str().into_value());
     doc.insert("region".into(), text(&settings.region));
     doc.insert("toc".into(), settings.toc.map_or(Value::None, |level| i64::from(level).into_value()));

@@ -16,6 +16,8 @@ use crate::{Warnings, markdown::CARRIER};
 
 /// The source in warnings about the text.
 pub const SOURCE: &str = "markdown";
+/// The line of a conversation's first message; the next message is on the next line. No text is as long.
+pub const MESSAGES: u32 = 8_000_000;
 /// The most elements and texts of a document.
 pub const ELEMENTS: usize = 400_000;
 

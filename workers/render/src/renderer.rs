@@ -5,6 +5,7 @@ use ruche_schemas::{
     failure::codes,
     kinds::render::{Render, Warning},
 };
+use scraper::ElementRef;
 use serde::{Deserialize, Serialize};
 use typst::comemo;
 use typst_layout::PagedDocument;
@@ -12,12 +13,14 @@ use typst_layout::PagedDocument;
 use crate::{
     Warnings,
     content::{Squeezed, TextArea, Typesetter},
-    css, doc,
+    conversation, css, doc,
     dom::{self, Document},
     fonts::Fonts,
     front,
     inputs::{self, Resources},
-    layout, markdown, output,
+    layout,
+    locale::Local,
+    markdown, output,
     paper::{
         self,
         variants::{self, Around},
@@ -73,7 +76,9 @@ impl Renderer {
     /// Whether a document may show a picture on the web: a cheap test before the document is parsed.
     #[must_use]
     pub fn may_have_remote_pictures(job: &Render) -> bool {
-        let has = |parts: [&str; 3]| parts.iter().any(|part| job.markdown.contains(part));
+        let messages = is_conversation(job).then(|| job.data.get("messages").map(ToString::to_string)).flatten();
+        let texts = [&*job.markdown, messages.as_deref().unwrap_or_default()];
+        let has = |parts: [&str; 3]| parts.iter().any(|part| texts.iter().any(|text| text.contains(part)));
         job.options.fetch != Some(false) && has(["http://", "https://", "HTTP"]) && has(["![", "<img", "<IMG"])
     }
 
@@ -83,8 +88,10 @@ impl Renderer {
         if !Self::may_have_remote_pictures(job) {
             return Vec::new();
         }
-        let front::Divided { body, .. } = front::divide(&job.markdown, &mut Warnings::default());
-        let document = Document::parse(&markdown::to_html(body), 0, &[], &mut Warnings::default());
+        let front::Divided { front, body, .. } = front::divide(&job.markdown, &mut Warnings::default());
+        let settings = Settings::of(job, &front, &mut Warnings::default());
+        let html = markdown::to_html(body) + &messages(job, &settings, 0);
+        let document = Document::parse(&html, 0, &[], &mut Warnings::default());
         let mut found = Vec::new();
         for src in inputs::sources(&document).filter(|src| inputs::is_remote(src)) {
             if found.len() < 200 && !found.iter().any(|known| known == src) {
@@ -104,16 +111,13 @@ impl Renderer {
         let mut warnings = Warnings::default();
         let divided = front::divide(&job.markdown, &mut warnings);
         let mut settings = Settings::of(job, &divided.front, &mut warnings);
-        let (html, left_out) = markdown::read(divided.body);
+        let (mut html, left_out) = markdown::read(divided.body);
+        html.push_str(&messages(job, &settings, divided.lines));
         for (line, message) in left_out {
             warnings.add(dom::SOURCE, line.checked_add(divided.lines), message);
         }
         let document = Document::parse(&html, divided.lines, &settings.body_classes, &mut warnings);
-        if let Some(line) = document.too_long(dom::ELEMENTS) {
-            let message =
-                format!("line {line}: the document has more than {} elements before it: divide it", dom::ELEMENTS);
-            return Err(Failure::new(codes::TOO_COMPLEX, message).with_param("markdown"));
-        }
+        check_length(&document)?;
         if settings.title.is_none() {
             settings.title = first_heading(&document);
         }
@@ -163,6 +167,27 @@ impl Renderer {
     }
 }
 
+fn check_length(document: &Document) -> Result<(), Failure> {
+    let Some(line) = document.too_long(dom::ELEMENTS) else { return Ok(()) };
+    let message = format!("line {line}: the document has more than {} elements before it: divide it", dom::ELEMENTS);
+    Err(Failure::new(codes::TOO_COMPLEX, message).with_param("markdown"))
+}
+
+fn is_conversation(job: &Render) -> bool {
+    job.template.name == "conversation" && job.template.package.is_none()
+}
+
+/// The HTML of a conversation's messages.
+fn messages(job: &Render, settings: &Settings, lines: u32) -> String {
+    match is_conversation(job) {
+        true => {
+            let local = Local::new(&settings.lang, settings.region.as_deref());
+            conversation::html(&settings.data, &settings.lang, &local, lines)
+        }
+        false => String::new(),
+    }
+}
+
 fn warn_of_missing_glyphs(document: &Document, fonts: &Fonts, warnings: &mut Warnings) {
     let missing = fonts.missing_glyphs(&document.html.root_element().text().collect::<String>());
     if !missing.is_empty() {
@@ -174,7 +199,11 @@ fn warn_of_missing_glyphs(document: &Document, fonts: &Fonts, warnings: &mut War
 
 fn first_heading(document: &Document) -> Option<String> {
     let mut elements = document.html.root_element().descendent_elements();
-    let heading = elements.find(|element| element.value().name() == "h1")?;
+    let is_said = |element: &ElementRef<'_>| {
+        let around = element.ancestors().filter_map(ElementRef::wrap);
+        around.into_iter().any(|around| around.value().classes().any(|class| class == "message"))
+    };
+    let heading = elements.find(|element| element.value().name() == "h1" && !is_said(element))?;
     let text = heading.text().collect::<String>();
     let words: Vec<&str> = text.split_whitespace().collect();
     Some(words.join(" ").chars().take(1000).collect()).filter(|title: &String| !title.is_empty())

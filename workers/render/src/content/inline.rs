@@ -115,7 +115,8 @@ impl Typesetter<'_> {
 
     pub(super) fn within(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Place {
         let line = self.doc.own_line(element).or(place.line);
-        let mut inner = Place { spans: place.spans + 1, depth: place.depth + 1, line, fills: false, ..place };
+        let mut inner = Place { spans: place.spans + 1, depth: place.depth + 1, line, ..place };
+        (inner.fills, inner.stretches) = (false, false);
         match element.value().name() {
             "b" | "strong" | "th" | "dt" => inner.face.bold = true,
             name if crate::dom::heading_level(name).is_some() => inner.face.bold = true,
@@ -124,6 +125,9 @@ impl Typesetter<'_> {
         }
         if let Some(style) = style {
             inner.size = style.font_size.map_or(place.size, |size| size * place.scale);
+            if let Some(spacing) = style.letter_spacing {
+                inner.letter_spacing = lengths::em_points(spacing, inner.size);
+            }
             inner.keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);
             inner.transform = style.text_transform.unwrap_or(place.transform);
             inner.face.bold = style.font_weight.map_or(inner.face.bold, |weight| weight >= 600);

@@ -23,10 +23,14 @@ use crate::css::{ListStyle, Margin, Style};
 const MARKERS: [&str; 3] = ["\u{2022}", "\u{2023}", "\u{2013}"];
 /// The width of a list's markers, in font sizes.
 const INDENT: f64 = 1.5;
+/// Between a marker and its item, in font sizes, as Typst has it.
+const BODY_INDENT: f64 = 0.5;
 
 impl Typesetter<'_> {
     pub(super) fn list(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Content {
-        let more = style.map_or(0.0, |style| indent(style, place));
+        let sample = if element.value().name() == "ol" { "1." } else { MARKERS[0] };
+        let markers = self.ruler.width(place.face, place.size, sample) + BODY_INDENT * place.size;
+        let more = style.map_or(0.0, |style| indent(style, place, markers));
         let width = (place.width - INDENT * place.size - more).max(1.0);
         let inner = Place { boxed: true, blocks: place.blocks + 1, spans: 0, width, ..place };
         let items: Vec<ElementRef<'_>> =
@@ -211,9 +215,8 @@ impl Typesetter<'_> {
     }
 }
 
-/// How far the margin and padding at the left of a list exceed the width of its markers, in points.
-fn indent(style: &Style, place: Place) -> f64 {
-    let markers = INDENT * place.size;
+/// How far the margin and padding at the left of a list exceed the width of its `markers`, in points.
+fn indent(style: &Style, place: Place, markers: f64) -> f64 {
     let margin = match style.margin.left {
         Some(Margin::Length(length)) => lengths::points(length, style, place),
         Some(Margin::Auto) | None => 0.0,

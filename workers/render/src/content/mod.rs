@@ -126,6 +126,8 @@ struct Place {
     in_relayout: bool,
     /// Whether the block is as wide as its column of a row, whatever width CSS specifies.
     fills: bool,
+    /// Whether the block is as high as its row.
+    stretches: bool,
     /// Whether the margin above the first child and below the last stay inside their parent.
     contains_margins: (bool, bool),
     /// The available width in points, as far as it is known.
@@ -134,6 +136,8 @@ struct Place {
     height: f64,
     /// In points.
     size: f64,
+    /// What CSS adds to each letter's width, in points.
+    letter_spacing: f64,
     /// Of CSS's font sizes: less than 1 in a table whose text is reduced.
     scale: f64,
     face: RulerFace,
@@ -198,10 +202,14 @@ impl<'a> Typesetter<'a> {
             boxed: false,
             in_relayout: false,
             fills: false,
+            stretches: false,
             contains_margins: (false, false),
             width: area.width,
             height: area.height,
             size: area.size,
+            letter_spacing: style
+                .and_then(|style| Some(lengths::em_points(style.letter_spacing?, area.size)))
+                .unwrap_or_default(),
             scale: 1.0,
             face: area.face,
             from_right: area.from_right,

@@ -189,3 +189,13 @@ fn what_leaves_the_paper_is_scaled_down_and_reported() {
         seen.warnings()
     );
 }
+
+#[test]
+fn letters_with_space_between_them_are_divided_too() {
+    let word = "abcdefghij".repeat(6);
+    let css = "p { letter-spacing: .5em } a { display: inline-block } td { letter-spacing: 6pt }";
+    let cells = "| One | Two |\n|---|---|\n| Settlement | Arrangement |\n";
+    let seen = seen(&job(&format!("See [{word}](https://a.org) end.\n\n{cells}"), css));
+    assert!(seen.overlapping().is_none() && seen.letters().contains(&word), "{:?}", seen.overlapping());
+    assert!(seen.words.iter().all(|word| word.area.right < RIGHT + 6.0), "{:?}", seen.words);
+}

@@ -64,7 +64,7 @@ impl Typesetter<'_> {
             let inner = self.cell_place(cell, self.style(cell.element), place);
             let width: f64 = grid.plan.widths[cell.x..(cell.x + cell.colspan).min(grid.columns)].iter().sum();
             let text: String = cell.element.text().collect();
-            let lines = (self.ruler.width(inner.face, inner.size, &text) / width.max(1.0)).ceil().max(1.0);
+            let lines = (self.text_width(&text, inner) / width.max(1.0)).ceil().max(1.0);
             lines * LINE_HEIGHT * inner.size
         };
         let rows: BTreeSet<usize> = cells.iter().map(|cell| cell.y).collect();
