@@ -11,8 +11,9 @@ use typst::{
 
 use crate::{
     content::{length, line_box, paint},
-    css::{Align, ListStyle, MarginBox, MarginItem, Page, Pages, Style},
+    css::{self, Align, ListStyle, MarginBox, MarginItem, Page, Style},
     fonts::Fonts,
+    locale::Local,
     output,
     settings::Settings,
 };
@@ -23,14 +24,26 @@ const DEEP: usize = 32;
 pub struct Parts<'a> {
     pub body: Content,
     pub top: u8,
-    pub page: &'a Page,
+    pub pages: &'a Pages<'a>,
     pub style: Option<&'a Style>,
     pub fonts: &'a Fonts,
 }
 
+/// All kinds of pages.
+pub struct Pages<'a> {
+    pub page: &'a Page,
+    /// The margins: top, right, bottom, left, in points.
+    pub frame: [f64; 4],
+    /// Those of named pages.
+    pub frames: Vec<(&'a str, [f64; 4])>,
+    /// What is above and below the text of the first page in addition, in points.
+    pub first: (f64, f64),
+}
+
 #[must_use]
 pub fn doc(job: &Render, settings: &Settings, parts: Parts<'_>, date: NaiveDate) -> Dict {
-    let Parts { body, top, page, style, fonts } = parts;
+    let Parts { body, top, pages, style, fonts } = parts;
+    let page = pages.page;
     let strings = |list: &[String]| list.iter().map(|text| text.as_str().into_value()).collect::<Array>().into_value();
     let text = |text: &Option<String>| text.as_deref().map_or(Value::None, IntoValue::into_value);
     let mut doc = Dict::new();
@@ -39,6 +52,9 @@ pub fn doc(job: &Render, settings: &Settings, parts: Parts<'_>, date: NaiveDate)
     doc.insert("description".into(), text(&settings.description));
     doc.insert("keywords".into(), strings(&settings.keywords));
     doc.insert("date".into(), output::datetime(date).map_or(Value::None, IntoValue::into_value));
+    let local = Local::new(&settings.lang, settings.region.as_deref());
+    doc.insert("long-date".into(), local.date(date).unwrap_or_default().into_value());
+    doc.insert("locale".into(), local.dict(&settings.data).into_value());
     doc.insert("lang".into(), settings.lang.as_str().into_value());
     doc.insert("region".into(), text(&settings.region));
     doc.insert("toc".into(), settings.toc.map_or(Value::None, |level| i64::from(level).into_value()));
@@ -53,6 +69,7 @@ pub fn doc(job: &Render, settings: &Settings, parts: Parts<'_>, date: NaiveDate)
     doc.insert("page".into(), page_settings(page, style).into_value());
     let margins = page.boxes.iter().map(|margin| margin_box(margin, fonts).into_value());
     doc.insert("margins".into(), margins.collect::<Array>().into_value());
+    add_pages(pages, &mut doc);
     doc.insert("text".into(), style.map(|style| text_settings(style, fonts)).unwrap_or_default().into_value());
     doc.insert("par".into(), style.map(par_settings).unwrap_or_default().into_value());
     doc
@@ -94,6 +111,26 @@ fn pt(points: f64) -> Value {
     length(crate::css::Length::Pt(points)).into_value()
 }
 
+/// What ruche.typ draws around the text.
+fn add_pages(pages: &Pages<'_>, doc: &mut Dict) {
+    let frame = |sides: [f64; 4]| {
+        let sides = ["top", "right", "bottom", "left"].into_iter().zip(sides);
+        sides.map(|(name, side)| (name.into(), pt(side))).collect::<Dict>().into_value()
+    };
+    let (above, below) = pages.first;
+    let first: Dict = [("above".into(), pt(above)), ("below".into(), pt(below))].into_iter().collect();
+    let grounds = [("first", css::Pages::First), ("left", css::Pages::Left), ("right", css::Pages::Right)];
+    let grounds = grounds
+        .into_iter()
+        .filter_map(|(name, which)| Some((name.into(), paint(pages.page.variant(which)?.background?).into_value())));
+    doc.insert("grounds".into(), grounds.collect::<Dict>().into_value());
+    doc.insert("first".into(), first.into_value());
+    doc.insert("frame".into(), frame(pages.frame));
+    let frames = pages.frames.iter().map(|(name, sides)| ((*name).into(), frame(*sides)));
+    doc.insert("frames".into(), frames.collect::<Dict>().into_value());
+    doc.insert("mirrored".into(), pages.page.is_mirrored.into_value());
+}
+
 fn page_settings(page: &Page, style: Option<&Style>) -> Dict {
     let mut settings = Dict::new();
     if let Some((width, height)) = page.size {
@@ -102,8 +139,8 @@ fn page_settings(page: &Page, style: Option<&Style>) -> Dict {
     }
     let margin = page.margin;
     let mut sides = Dict::new();
-    for (name, side) in [("top", margin.top), ("right", margin.right), ("bottom", margin.bottom), ("left", margin.left)]
-    {
+    let (left, right) = if page.is_mirrored { ("inside", "outside") } else { ("left", "right") };
+    for (name, side) in [("top", margin.top), (right, margin.right), ("bottom", margin.bottom), (left, margin.left)] {
         if let Some(side) = side {
             sides.insert(name.into(), pt(side));
         }
@@ -168,21 +205,16 @@ fn par_settings(style: &Style) -> Dict {
 }
 
 fn margin_box(margin: &MarginBox, fonts: &Fonts) -> Dict {
-    let pages = match margin.pages {
-        Pages::All => "all",
-        Pages::First => "first",
-        Pages::Left => "left",
-        Pages::Right => "right",
-    };
-    let align = match margin.align {
-        Align::Left | Align::Justify => "left",
-        Align::Center => "center",
-        Align::Right => "right",
+    let pages = match margin.selector.pages {
+        css::Pages::All => "all",
+        css::Pages::First => "first",
+        css::Pages::Left => "left",
+        css::Pages::Right => "right",
     };
     let mut settings = Dict::new();
     settings.insert("pages".into(), pages.into_value());
-    settings.insert("top".into(), margin.top.into_value());
-    settings.insert("align".into(), align.into_value());
+    settings.insert("name".into(), margin.selector.name.as_deref().map_or(Value::None, IntoValue::into_value));
+    settings.insert("place".into(), margin.place.into_value());
     settings.insert("text".into(), text_settings(&margin.style, fonts).into_value());
     settings.insert("pieces".into(), margin.content.iter().map(margin_item).collect::<Array>().into_value());
     settings

@@ -3,6 +3,8 @@
 //! Here, attributes reach their elements, headings get ids, and `<style>` is taken out for `css`. `content` decides
 //! which elements are typeset.
 
+mod font;
+
 use std::collections::{HashMap, HashSet};
 
 use comrak::Anchorizer;
@@ -14,6 +16,8 @@ use crate::{Warnings, markdown::CARRIER};
 
 /// The source in warnings about the text.
 pub const SOURCE: &str = "markdown";
+/// The line of a conversation's first message; the next message is on the next line. No text is as long.
+pub const MESSAGES: u32 = 8_000_000;
 /// The most elements and texts of a document.
 pub const ELEMENTS: usize = 400_000;
 
@@ -39,6 +43,7 @@ impl Document {
         document.add_body_classes(body_classes);
         document.deliver_attributes();
         document.take_styles();
+        document.style_fonts();
         document.join_check_boxes();
         document.name_elements(warnings);
         document.single_out();
@@ -114,6 +119,15 @@ impl Document {
             if let Some(mut node) = self.html.tree.get_mut(id) {
                 node.detach();
             }
+        }
+    }
+
+    /// Gives `<font color size face>`, of older HTML, a style.
+    fn style_fonts(&mut self) {
+        let fonts = self.html.root_element().descendent_elements().filter(|element| element.value().name() == "font");
+        let styles: Vec<_> = fonts.filter_map(|font| Some((font.id(), font::style(font)?))).collect();
+        for (id, style) in styles {
+            set(&mut self.html, id, "style", &style);
         }
     }
 

@@ -35,8 +35,11 @@ pub fn guarded(
     let left = ink::outside(&document);
     for line in first {
         let message = match left.contains(&line) {
-            true => "is wider or taller than the page, and something of it is outside the paper",
-            false => "is wider or taller than the page: it is set smaller",
+            true => "something here lies outside the paper, although it was scaled down: shorten it or divide it",
+            false => {
+                "this did not fit on the page, so it was scaled down: shorten it, divide it, or use larger paper \
+                 (`@page { size: .. }`)"
+            }
         };
         warnings.add(dom::SOURCE, Some(line), message);
     }

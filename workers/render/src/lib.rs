@@ -1,11 +1,12 @@
 //! Turns Markdown, CSS and a template into a PDF.
 //!
-//! A document's path: `front` (front matter) -> `markdown` (to HTML, by comrak) -> `dom` (a safe tree) -> `inputs`
+//! A document's path: `front` (front matter) -> `markdown` (to HTML, by comrak; `conversation` adds messages) -> `dom` (a safe tree) -> `inputs`
 //! (style sheets, template, fonts, pictures) -> `css` (each element's style) -> `content` (Typst's elements, made in
 //! Rust) -> `doc`, `layout`, `world` and `typeset` (by Typst) -> `output` (PDF, PNG). Users' text stays data: none of
 //! it is read as Typst's markup.
 
 pub mod content;
+mod conversation;
 pub mod css;
 pub mod diagram;
 pub mod doc;
@@ -16,6 +17,7 @@ pub mod images;
 pub mod ink;
 mod inputs;
 mod layout;
+mod locale;
 pub mod markdown;
 pub mod math;
 pub mod output;

@@ -3,10 +3,12 @@
 //! Raw HTML passes: `dom` decides what of it is typeset. Attributes (`{#id .class}`) that comrak reads but does not
 //! write become an empty element before theirs; `dom` moves them to their element.
 
+mod admonitions;
 mod alerts;
 mod formulas;
 mod open_tags;
 mod raw_text;
+mod scripts;
 mod warnings;
 
 use std::fmt::Write;
@@ -24,6 +26,8 @@ fn options() -> Options<'static> {
     let mut options = Options::default();
     let extension = &mut options.extension;
     extension.strikethrough = true;
+    extension.subscript = true;
+    extension.superscript = true;
     extension.table = true;
     extension.autolink = true;
     extension.tasklist = true;
@@ -58,12 +62,14 @@ pub fn to_html(markdown: &str) -> String {
 #[must_use]
 pub fn read(markdown: &str) -> (String, Vec<(u32, String)>) {
     let options = options();
+    let markdown = &*admonitions::read(markdown);
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, markdown, &options);
     let left_out = warnings::left_out(root, markdown);
     raw_text::escape_open_tags(root);
     open_tags::close(&arena, root);
     alerts::read(root);
+    scripts::read(&arena, root);
     formulas::read(&arena, root, markdown);
     carry_attributes(&arena, root);
     place_html(root);

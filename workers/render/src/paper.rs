@@ -1,5 +1,7 @@
 //! Computes the area for the text from `@page`, the boxes of `html` and `body`, and the template.
 
+pub mod variants;
+
 use typst::utils::PicoStr;
 
 use crate::{
@@ -71,7 +73,8 @@ pub fn shrink_margins(page: &mut Page, defaults: &Defaults, warnings: &mut Warni
         }
     }
     if narrow {
-        let message = "@page: its margins leave no room for text: they are a tenth of the page";
+        let message = "`@page`: the margins leave no room for text, so they were replaced by a tenth of the paper: specify \
+                       smaller margins";
         warnings.add("css", None, message);
     }
 }

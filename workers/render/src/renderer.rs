@@ -5,6 +5,7 @@ use ruche_schemas::{
     failure::codes,
     kinds::render::{Render, Warning},
 };
+use scraper::ElementRef;
 use serde::{Deserialize, Serialize};
 use typst::comemo;
 use typst_layout::PagedDocument;
@@ -12,12 +13,18 @@ use typst_layout::PagedDocument;
 use crate::{
     Warnings,
     content::{Squeezed, TextArea, Typesetter},
-    css, doc,
+    conversation, css, doc,
     dom::{self, Document},
     fonts::Fonts,
     front,
     inputs::{self, Resources},
-    layout, markdown, output, paper,
+    layout,
+    locale::Local,
+    markdown, output,
+    paper::{
+        self,
+        variants::{self, Around},
+    },
     settings::Settings,
 };
 
@@ -69,7 +76,9 @@ impl Renderer {
     /// Whether a document may show a picture on the web: a cheap test before the document is parsed.
     #[must_use]
     pub fn may_have_remote_pictures(job: &Render) -> bool {
-        let has = |parts: [&str; 3]| parts.iter().any(|part| job.markdown.contains(part));
+        let messages = is_conversation(job).then(|| job.data.get("messages").map(ToString::to_string)).flatten();
+        let texts = [&*job.markdown, messages.as_deref().unwrap_or_default()];
+        let has = |parts: [&str; 3]| parts.iter().any(|part| texts.iter().any(|text| text.contains(part)));
         job.options.fetch != Some(false) && has(["http://", "https://", "HTTP"]) && has(["![", "<img", "<IMG"])
     }
 
@@ -79,8 +88,10 @@ impl Renderer {
         if !Self::may_have_remote_pictures(job) {
             return Vec::new();
         }
-        let front::Divided { body, .. } = front::divide(&job.markdown, &mut Warnings::default());
-        let document = Document::parse(&markdown::to_html(body), 0, &[], &mut Warnings::default());
+        let front::Divided { front, body, .. } = front::divide(&job.markdown, &mut Warnings::default());
+        let settings = Settings::of(job, &front, &mut Warnings::default());
+        let html = markdown::to_html(body) + &messages(job, &settings, 0);
+        let document = Document::parse(&html, 0, &[], &mut Warnings::default());
         let mut found = Vec::new();
         for src in inputs::sources(&document).filter(|src| inputs::is_remote(src)) {
             if found.len() < 200 && !found.iter().any(|known| known == src) {
@@ -100,16 +111,13 @@ impl Renderer {
         let mut warnings = Warnings::default();
         let divided = front::divide(&job.markdown, &mut warnings);
         let mut settings = Settings::of(job, &divided.front, &mut warnings);
-        let (html, left_out) = markdown::read(divided.body);
+        let (mut html, left_out) = markdown::read(divided.body);
+        html.push_str(&messages(job, &settings, divided.lines));
         for (line, message) in left_out {
             warnings.add(dom::SOURCE, line.checked_add(divided.lines), message);
         }
         let document = Document::parse(&html, divided.lines, &settings.body_classes, &mut warnings);
-        if let Some(line) = document.too_long(dom::ELEMENTS) {
-            let message =
-                format!("line {line}: the document has more than {} elements before it: divide it", dom::ELEMENTS);
-            return Err(Failure::new(codes::TOO_COMPLEX, message).with_param("markdown"));
-        }
+        check_length(&document)?;
         if settings.title.is_none() {
             settings.title = first_heading(&document);
         }
@@ -121,24 +129,35 @@ impl Renderer {
         let mut page = css::page(&sheets, defaults.size, &mut warnings);
         let style = document.body().and_then(|body| styles.of(body.id())).cloned();
         let root = styles.of(document.html.root_element().id());
-        let inset = paper::inset(&mut page, [root, style.as_ref()], &defaults);
+        let around = Around { styles: [root, style.as_ref()], defaults: &defaults, fonts: &fonts };
+        variants::mirror(&mut page, &defaults, &mut warnings);
+        let named = variants::named(&page, around, &mut warnings);
+        let begins = job.template.name == "plain" && settings.toc.unwrap_or(0) == 0;
+        let first = variants::first(
+            &page,
+            begins && (styles.break_pages() || divided.body.contains("\n\\")),
+            around,
+            &mut warnings,
+        );
+        let inset = paper::inset(&mut page, around.styles, &defaults);
         paper::shrink_margins(&mut page, &defaults, &mut warnings);
         let pictures = inputs::pictures(&document, job, resources);
-        let missing = fonts.missing_glyphs(&document.html.root_element().text().collect::<String>());
-        if !missing.is_empty() {
-            let shown: Vec<String> = missing.iter().map(|c| format!("{c} (U+{:04X})", u32::from(*c))).collect();
-            let message = format!("no font has {}: attach one and name it in @font-face", shown.join(", "));
-            warnings.add(dom::SOURCE, None, message);
-        }
+        warn_of_missing_glyphs(&document, &fonts, &mut warnings);
         let from_right = matches!(settings.lang.as_str(), "ar" | "fa" | "he" | "ur" | "yi");
         let area = TextArea { inset, from_right, ..paper::text_area(&page, style.as_ref(), &defaults, &fonts) };
         let date = job.options.date.or(settings.date).or(resources.today).unwrap_or_default();
+        let (named, frames): (Vec<_>, Vec<_>) = named.into_iter().unzip();
         let files = inputs::files(job, template, fonts.clone(), date)?;
         let lay_out = |squeezed: &Squeezed, warnings: &mut Warnings| -> Result<PagedDocument, Failure> {
-            let typesetter = Typesetter::new(&document, &styles, &pictures, &fonts, warnings).squeezing(squeezed);
+            let typesetter = Typesetter::new(&document, &styles, &pictures, &fonts, warnings)
+                .with_pages(&named, first.styles.clone())
+                .squeezing(squeezed);
             let body = typesetter.typeset(area)?;
-            let parts =
-                doc::Parts { body, top: document.top_level(), page: &page, style: style.as_ref(), fonts: &fonts };
+            let frame = variants::margins(&page, &defaults);
+            let frames = named.iter().map(|page| page.name.as_str()).zip(frames.iter().copied()).collect();
+            let pages = doc::Pages { page: &page, frame, frames, first: first.more };
+            let top = document.top_level();
+            let parts = doc::Parts { body, top, pages: &pages, style: style.as_ref(), fonts: &fonts };
             layout::typeset(&files, doc::doc(job, &settings, parts, date), warnings)
         };
         let typeset = layout::guarded(lay_out, &mut warnings)?;
@@ -148,9 +167,43 @@ impl Renderer {
     }
 }
 
+fn check_length(document: &Document) -> Result<(), Failure> {
+    let Some(line) = document.too_long(dom::ELEMENTS) else { return Ok(()) };
+    let message = format!("line {line}: the document has more than {} elements before it: divide it", dom::ELEMENTS);
+    Err(Failure::new(codes::TOO_COMPLEX, message).with_param("markdown"))
+}
+
+fn is_conversation(job: &Render) -> bool {
+    job.template.name == "conversation" && job.template.package.is_none()
+}
+
+/// The HTML of a conversation's messages.
+fn messages(job: &Render, settings: &Settings, lines: u32) -> String {
+    match is_conversation(job) {
+        true => {
+            let local = Local::new(&settings.lang, settings.region.as_deref());
+            conversation::html(&settings.data, &settings.lang, &local, lines)
+        }
+        false => String::new(),
+    }
+}
+
+fn warn_of_missing_glyphs(document: &Document, fonts: &Fonts, warnings: &mut Warnings) {
+    let missing = fonts.missing_glyphs(&document.html.root_element().text().collect::<String>());
+    if !missing.is_empty() {
+        let shown: Vec<String> = missing.iter().map(|c| format!("{c} (U+{:04X})", u32::from(*c))).collect();
+        let message = format!("no font has {}: attach one and name it in @font-face", shown.join(", "));
+        warnings.add(dom::SOURCE, None, message);
+    }
+}
+
 fn first_heading(document: &Document) -> Option<String> {
     let mut elements = document.html.root_element().descendent_elements();
-    let heading = elements.find(|element| element.value().name() == "h1")?;
+    let is_said = |element: &ElementRef<'_>| {
+        let around = element.ancestors().filter_map(ElementRef::wrap);
+        around.into_iter().any(|around| around.value().classes().any(|class| class == "message"))
+    };
+    let heading = elements.find(|element| element.value().name() == "h1" && !is_said(element))?;
     let text = heading.text().collect::<String>();
     let words: Vec<&str> = text.split_whitespace().collect();
     Some(words.join(" ").chars().take(1000).collect()).filter(|title: &String| !title.is_empty())

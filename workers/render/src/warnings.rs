@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use ruche_schemas::kinds::render::{WARNINGS, Warning};
 
+use crate::dom;
+
 #[derive(Debug, Default)]
 pub struct Warnings {
     seen: HashSet<Warning>,
@@ -18,7 +20,13 @@ impl Warnings {
             self.more += 1;
             return;
         }
-        let warning = Warning { source: source.to_owned(), line, message: message.into() };
+        let message = message.into();
+        let warning = match line.and_then(|line| line.checked_sub(dom::MESSAGES)).filter(|_| source == dom::SOURCE) {
+            Some(number) => {
+                Warning { source: "data".to_owned(), line: None, message: format!("messages[{number}]: {message}") }
+            }
+            None => Warning { source: source.to_owned(), line, message },
+        };
         if self.seen.insert(warning.clone()) {
             self.list.push(warning);
         }

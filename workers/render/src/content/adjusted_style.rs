@@ -35,7 +35,10 @@ impl Typesetter<'_> {
             _ => Cow::Borrowed(style),
         };
         let Some(reduced) = reduced(&style, place) else { return style };
-        self.warn(*element, "has margins and padding that leave no room for its text: they are reduced");
+        self.warn(
+            *element,
+            "the margins and padding at the sides leave no room for the text, so they were reduced: specify smaller ones",
+        );
         Cow::Owned(reduced)
     }
 }

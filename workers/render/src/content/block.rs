@@ -27,7 +27,10 @@ impl Typesetter<'_> {
         }
         if place.blocks >= MAX_BLOCK_DEPTH || place.depth >= MAX_DEPTH {
             let bound = if place.depth >= MAX_DEPTH { MAX_DEPTH } else { MAX_BLOCK_DEPTH.into() };
-            self.warn(*element, format!("is nested more than {bound} deep: the rest is plain text"));
+            self.warn(
+                *element,
+                format!("this is nested more than {bound} deep, so what is in it is shown as plain text: nest it less"),
+            );
             self.text(&element.text().collect::<String>(), place, &mut flow.line);
             return flow.paragraph();
         }
@@ -37,11 +40,13 @@ impl Typesetter<'_> {
                 Command::Page(content) => flow.page_break(content),
             };
         }
+        let place = self.turn_page(element, style, place, flow);
         if let Some(style) = style {
             self.break_page(element, style.break_before, place, flow);
         }
-        let mut content = self.styled_block(element, place, style);
-        if !content.is_empty() && self.is_squeezed(element, place) {
+        let is_squeezed = self.is_squeezed(element, place);
+        let mut content = self.styled_block(element, Place { boxed: place.boxed || is_squeezed, ..place }, style);
+        if !content.is_empty() && is_squeezed {
             content = fit::squeezed(content);
         }
         flow.block(content, self.margins(element, place));
@@ -140,7 +145,7 @@ impl Typesetter<'_> {
             "summary" => ParElem::new(StrongElem::new(self.line(*element, place)).pack()).pack(),
             "center" => self.paragraphs(*element, place).set(AlignElem::alignment, Alignment::H(HAlignment::Center)),
             name if names::is_dropped(name) => {
-                self.warn(*element, format!("<{name}> is left out: it can't be in a printed document"));
+                self.warn(*element, format!("<{name}> is left out: a printed document can't have it"));
                 Content::empty()
             }
             _ => self.aligned(element, self.paragraphs(*element, place)),

@@ -91,6 +91,10 @@ fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content
         true => fit::with_min_height(content, least.min(place.height)),
         false => content,
     };
+    let content = match place.stretches {
+        true => fit::as_high_as_row(content, frame_height(style, place)),
+        false => content,
+    };
     let block = BlockElem::new()
         .with_body(Some(BlockBody::Content(content)))
         .with_width(width)

@@ -106,7 +106,7 @@ impl Typesetter<'_> {
 
     /// Wraps lines of code that have words wider than the box. A mark begins each continued line.
     fn wrapped(&self, text: &str, place: Place) -> String {
-        let one = self.ruler.width(place.face, place.size, "0").max(0.1);
+        let one = self.text_width("0", place).max(0.1);
         let fit = (place.width / one).floor().max(4.0);
         let mut out = String::with_capacity(text.len());
         for (i, line) in text.split('\n').enumerate() {

@@ -1,12 +1,16 @@
 //! Chooses the widths of a table's columns by their content, as CSS 2.1 describes in 17.5.2.2, and reduces the text if
 //! words do not fit.
 
-/// The smallest scale of a table's text.
-pub(super) const MIN_SCALE: f64 = 0.6;
+/// The smallest scale of a table's text, unless its columns are narrower than letters.
+const MIN_SCALE: f64 = 0.6;
+/// The smallest scale of all.
+const LEAST_SCALE: f64 = 0.1;
 /// Text is measured without kerning, so a line may be a little wider.
 pub(super) const SLACK: f64 = 1.02;
 /// The padding at each side of a cell of a table that is too wide, in points.
 const TIGHT_PADDING: f64 = 2.5;
+/// The least part of the padding that CSS specifies for cells.
+const MIN_PADDING: f64 = 0.05;
 
 /// The widths that content can have, in points.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -42,6 +46,8 @@ impl ContentWidth {
 pub(super) struct Column {
     /// Without padding.
     pub content: ContentWidth,
+    /// The widest letter.
+    pub letter: f64,
     /// Of both sides.
     pub padding: f64,
     /// Whether CSS specifies the padding.
@@ -63,9 +69,12 @@ impl Column {
 
     /// The width of `content` points with padding.
     fn with_padding(&self, content: f64, scale: f64, is_tight: bool) -> f64 {
+        content * SLACK * scale + self.reduced_padding(is_tight)
+    }
+
+    fn reduced_padding(&self, is_tight: bool) -> f64 {
         let is_reduced = is_tight && !self.has_own_padding;
-        let padding = if is_reduced { self.padding.min(2.0 * TIGHT_PADDING) } else { self.padding };
-        content * SLACK * scale + padding
+        if is_reduced { self.padding.min(2.0 * TIGHT_PADDING) } else { self.padding }
     }
 }
 
@@ -79,6 +88,8 @@ pub(super) struct Plan {
     pub scale: f64,
     /// At each side of cells whose padding CSS does not specify, in points; `None` is the template's.
     pub padding: Option<f64>,
+    /// Of the padding that CSS specifies for cells: less than 1 if it leaves no room for their text.
+    pub own_padding: f64,
 }
 
 /// `fills`: whether the table is as wide as `available`, which is in points.
@@ -87,25 +98,41 @@ pub(super) fn plan(columns: &[Column], available: f64, fills: bool) -> Plan {
     let is_specified = columns.iter().any(|column| column.width.is_some());
     let widest: Vec<f64> = columns.iter().map(Column::max_content).collect();
     if !fills && !is_specified && widest.iter().sum::<f64>() <= available {
-        return Plan { widths: widest, is_auto: true, scale: 1.0, padding: None };
+        return Plan { widths: widest, is_auto: true, scale: 1.0, padding: None, own_padding: 1.0 };
     }
     let words = |is_tight: bool| -> Vec<f64> {
         columns.iter().map(|column| column.with_padding(column.content.min_content, 1.0, is_tight)).collect()
     };
-    let parts = |scale: f64, is_tight: bool| -> Vec<f64> {
-        columns.iter().map(|column| column.with_padding(column.content.min_divided, scale, is_tight)).collect()
+    let parts = |is_tight: bool| -> Vec<f64> {
+        columns.iter().map(|column| column.with_padding(column.content.min_divided, 1.0, is_tight)).collect()
     };
     for is_tight in [false, true] {
-        for least in [words(is_tight), parts(1.0, is_tight)] {
+        for least in [words(is_tight), parts(is_tight)] {
             if least.iter().sum::<f64>() <= available {
                 return distributed(columns, &least, available, fills, 1.0, is_tight);
             }
         }
     }
-    let padding: f64 = columns.iter().map(|column| column.with_padding(0.0, 1.0, true)).sum();
+    let padding = |is_own: bool| -> f64 {
+        let some = columns.iter().filter(|column| column.has_own_padding == is_own);
+        some.map(|column| column.reduced_padding(true)).sum()
+    };
+    let (own, others) = (padding(true), padding(false));
     let text: f64 = columns.iter().map(|column| column.content.min_divided * SLACK).sum();
-    let scale = ((available - padding) / text.max(1.0)).clamp(MIN_SCALE, 1.0);
-    distributed(columns, &parts(scale, true), available, fills, scale, true)
+    let own_padding = ((available - others - text * MIN_SCALE) / own.max(1.0)).clamp(MIN_PADDING, 1.0);
+    let scale = ((available - others - own * own_padding) / text.max(1.0)).clamp(MIN_SCALE, 1.0);
+    let with_less = |column: &Column| match column.has_own_padding {
+        true => Column { padding: column.padding * own_padding, ..*column },
+        false => *column,
+    };
+    let columns: Vec<Column> = columns.iter().map(with_less).collect();
+    let least: Vec<f64> =
+        columns.iter().map(|column| column.with_padding(column.content.min_divided, scale, true)).collect();
+    let plan = Plan { own_padding, ..distributed(&columns, &least, available, fills, scale, true) };
+    // Words are divided anywhere, but letters are not.
+    let room = |(column, width): (&Column, &f64)| (width - column.reduced_padding(true)) / column.letter.max(0.1);
+    let most = columns.iter().zip(&plan.widths).map(room).fold(f64::INFINITY, f64::min);
+    Plan { scale: plan.scale.min(most.max(LEAST_SCALE)), ..plan }
 }
 
 /// The content width of a whole table.
@@ -157,7 +184,7 @@ fn distributed(columns: &[Column], least: &[f64], available: f64, fills: bool, s
     } else {
         least.iter().map(|least| least * available / bottom.max(1e-6)).collect()
     };
-    Plan { widths, is_auto: false, scale, padding: is_tight.then_some(TIGHT_PADDING) }
+    Plan { widths, is_auto: false, scale, padding: is_tight.then_some(TIGHT_PADDING), own_padding: 1.0 }
 }
 
 #[cfg(test)]
@@ -200,6 +227,17 @@ mod tests {
         assert_eq!(smaller.padding, Some(TIGHT_PADDING));
         let floor = plan(&vec![column(80.0, 60.0, 60.0); 100], 500.0, false);
         assert!(floor.scale == MIN_SCALE && sum(&floor) <= 500.1, "{floor:?}");
+        let letters = plan(&vec![Column { letter: 13.0, ..column(80.0, 60.0, 60.0) }; 60], 500.0, false);
+        assert!((letters.scale - (500.0 / 60.0 - 5.0) / 13.0).abs() < 0.01, "{letters:?}");
+    }
+
+    #[test]
+    fn padding_that_leaves_no_room_is_reduced() {
+        let mut columns = [column(60.0, 40.0, 40.0); 4];
+        columns.iter_mut().for_each(|column| (column.padding, column.has_own_padding) = (90.0, true));
+        let plan = plan(&columns, 300.0, false);
+        let room = plan.widths[0] - 90.0 * plan.own_padding;
+        assert!((sum(&plan) - 300.0).abs() < 0.1 && room >= 40.0 * plan.scale, "{plan:?}");
     }
 
     #[test]

@@ -133,7 +133,7 @@ impl Typesetter<'_> {
     }
 
     fn measure_text(&self, text: &str, place: Place, meter: &mut Meter) {
-        let width = |text: &str| self.ruler.width(place.face, place.size, text);
+        let width = |text: &str| self.text_width(text, place);
         let white = |c: char| c.is_ascii_whitespace();
         let space = width(" ");
         if text.starts_with(white) && meter.end.max_content > 0.0 {

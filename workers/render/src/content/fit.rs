@@ -6,8 +6,8 @@ use typst::{
     foundations::{Content, NativeElement, Packed, Resolve, StyleChain},
     introspection::Locator,
     layout::{
-        Abs, AlignElem, Axes, BlockBody, BlockElem, ColumnsElem, Fragment, Frame, Point, Ratio, Region, Regions, Size,
-        Sizing, Transform,
+        Abs, AlignElem, Angle, Axes, BlockBody, BlockElem, ColumnsElem, Fragment, Frame, Point, Ratio, Region, Regions,
+        Size, Sizing, SkewElem, Transform,
     },
 };
 use typst_layout::{layout_fragment, layout_frame};
@@ -33,6 +33,21 @@ pub fn with_min_height(content: Content, points: f64) -> Content {
             .with_height(Sizing::Rel(lengths::pt(points).into())),
     );
     BlockElem::multi_layouter(block, lay_out_min_height).pack()
+}
+
+/// A row whose boxes are as high as the highest, if it does not break.
+pub fn stretched_row(row: Content) -> Content {
+    BlockElem::multi_layouter(block_of(row), lay_out_stretched).pack()
+}
+
+/// A box's content in a stretched row. Padding and borders take `frame` points of the row's height.
+pub fn as_high_as_row(content: Content, frame: f64) -> Content {
+    let block = Packed::new(
+        BlockElem::new()
+            .with_body(Some(BlockBody::Content(content)))
+            .with_height(Sizing::Rel(lengths::pt(frame).into())),
+    );
+    BlockElem::multi_layouter(block, lay_out_as_high_as_row).pack()
 }
 
 /// Columns of about the same height, if they fit the page.
@@ -112,6 +127,44 @@ fn lay_out_min_height(
         let above = styles.resolve(AlignElem::alignment).y.position(height - frame.height());
         frame.translate(Point::with_y(above));
         frame.size_mut().y = height;
+    }
+    Ok(fragment)
+}
+
+fn lay_out_stretched(
+    block: &Packed<BlockElem>,
+    engine: &mut Engine<'_>,
+    locator: Locator<'_>,
+    styles: StyleChain<'_>,
+    regions: Regions<'_>,
+) -> SourceResult<Fragment> {
+    let Some(content) = body(block, styles) else { return Ok(empty()) };
+    // An only block would be as high as the page.
+    let regions = Regions { expand: Axes::new(regions.expand.x, false), ..regions };
+    let fragment = layout_fragment(engine, content, locator.relayout(), styles, regions)?;
+    let [frame] = fragment.as_slice() else { return layout_fragment(engine, content, locator, styles, regions) };
+    // Styles are all that reaches the row's boxes. Nothing else in a document is skewed.
+    let height = SkewElem::ax.set(Angle::rad(frame.height().to_pt())).wrap();
+    layout_fragment(engine, content, locator, styles.chain(&height), regions)
+}
+
+fn lay_out_as_high_as_row(
+    block: &Packed<BlockElem>,
+    engine: &mut Engine<'_>,
+    locator: Locator<'_>,
+    styles: StyleChain<'_>,
+    regions: Regions<'_>,
+) -> SourceResult<Fragment> {
+    let row = Abs::pt(styles.get(SkewElem::ax).to_rad());
+    let none = SkewElem::ax.set(Angle::zero()).wrap();
+    let mut fragment = lay_out_body(block, engine, locator, styles.chain(&none), regions)?;
+    let frame = match block.height.get(styles) {
+        Sizing::Rel(height) => height.resolve(styles).relative_to(Abs::zero()),
+        Sizing::Auto | Sizing::Fr(_) => Abs::zero(),
+    };
+    let is_one = fragment.len() == 1;
+    for only in fragment.iter_mut().filter(|_| is_one) {
+        only.size_mut().y = only.height().max((row - frame).min(regions.size.y));
     }
     Ok(fragment)
 }

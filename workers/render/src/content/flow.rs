@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use ego_tree::{NodeId, NodeRef};
 use scraper::{ElementRef, Node};
 use typst::{
-    foundations::{Content, NativeElement},
-    layout::{Fr, HElem, Spacing, VElem},
+    foundations::{Content, NativeElement, Styles},
+    layout::{Fr, HElem, PagebreakElem, Spacing, VElem},
     model::ParElem,
     text::SpaceElem,
 };
@@ -14,7 +14,9 @@ use typst::{
 use super::{
     Place, Typesetter, lengths,
     margins::{Margins, collapsed},
-    names, text_style,
+    names,
+    page_sections::Section,
+    text_style,
 };
 use crate::{css::Display, dom::Document};
 
@@ -30,6 +32,10 @@ pub(super) struct Flow {
     below: Option<f64>,
     /// Whether the last block is a paragraph without a style.
     is_plain: bool,
+    /// The named pages that the last blocks are on, and the first of these blocks.
+    section: Option<(Section, usize)>,
+    /// The first page break.
+    first_break: Option<usize>,
     /// What Typst puts between paragraphs by itself, in points.
     gap: f64,
     /// Whether the margins at the edges stay inside.
@@ -45,6 +51,8 @@ impl Flow {
             ends: Vec::new(),
             below: None,
             is_plain: false,
+            section: None,
+            first_break: None,
             gap,
             contains_margins: place.contains_margins,
         }
@@ -79,8 +87,42 @@ impl Flow {
         if content.is_empty() {
             return;
         }
+        if content.is::<PagebreakElem>() {
+            self.first_break.get_or_insert(self.out.len());
+        }
         self.out.push(content);
         self.below = None;
+    }
+
+    /// The next blocks are on these pages; on `None`, those of the flow itself.
+    pub fn turn_page(&mut self, section: Option<Section>) {
+        if self.section.as_ref().map(|(now, _)| now.page) == section.as_ref().map(|next| next.page) {
+            return;
+        }
+        self.end_section();
+        self.section = section.map(|section| (section, self.out.len()));
+    }
+
+    fn end_section(&mut self) {
+        if let Some((section, from)) = self.section.take() {
+            let blocks = self.out.split_off(from);
+            if from > 0 {
+                self.first_break = Some(self.first_break.map_or(from, |at| at.min(from)));
+            }
+            self.out.push(section.turned(blocks));
+            self.below = None;
+        }
+    }
+
+    /// Settings for the pages up to the first break of pages, if there is one.
+    pub fn set_first_page(&mut self, styles: &Styles) {
+        self.paragraph();
+        self.end_section();
+        if let Some(at) = self.first_break.filter(|at| *at <= self.out.len()) {
+            let rest = self.out.split_off(at);
+            let first = Content::sequence(std::mem::take(&mut self.out)).styled_with_map(styles.clone());
+            self.out = std::iter::once(first).chain(rest).collect();
+        }
     }
 
     /// Adds to the paragraph.
@@ -97,6 +139,7 @@ impl Flow {
         if line.iter().all(|piece| piece.is_empty() || piece.is::<SpaceElem>()) {
             return;
         }
+        self.turn_page(None);
         self.block(ParElem::new(Content::sequence(line)).pack(), Margins::default());
     }
 
@@ -107,6 +150,7 @@ impl Flow {
             return Content::sequence(self.line);
         }
         self.paragraph();
+        self.end_section();
         if let Some(below) = self.below.filter(|_| self.contains_margins.1) {
             self.space(below, false);
         }
@@ -161,7 +205,7 @@ impl Typesetter<'_> {
         }
     }
 
-    fn collected(&self, node: NodeRef<'_, Node>, place: Place) -> Flow {
+    pub(super) fn collected(&self, node: NodeRef<'_, Node>, place: Place) -> Flow {
         let mut flow = Flow::new(place);
         let place = Place { contains_margins: (false, false), ..place };
         let element = ElementRef::wrap(node);
@@ -202,6 +246,7 @@ impl Typesetter<'_> {
     fn end_floats(&self, floats: &mut Vec<ElementRef<'_>>, place: Place, flow: &mut Flow) {
         if !floats.is_empty() {
             flow.paragraph();
+            flow.turn_page(None);
             let row = self.floats(floats, place);
             flow.block(row, Margins::default());
             floats.clear();

@@ -60,7 +60,7 @@ impl Typesetter<'_> {
             return;
         }
         if place.spans >= MAX_SPAN_DEPTH || place.depth >= MAX_DEPTH {
-            self.warn(*element, format!("is nested more than {MAX_SPAN_DEPTH} deep: the rest is plain text"));
+            self.warn(*element, format!("this is nested more than {MAX_SPAN_DEPTH} deep, so what is in it is shown as plain text: nest it less"));
             return self.text(&element.text().collect::<String>(), place, out);
         }
         let is_boxed = |style: &&Style| style.display == Some(Display::InlineBlock);
@@ -115,7 +115,8 @@ impl Typesetter<'_> {
 
     pub(super) fn within(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Place {
         let line = self.doc.own_line(element).or(place.line);
-        let mut inner = Place { spans: place.spans + 1, depth: place.depth + 1, line, fills: false, ..place };
+        let mut inner = Place { spans: place.spans + 1, depth: place.depth + 1, line, ..place };
+        (inner.fills, inner.stretches) = (false, false);
         match element.value().name() {
             "b" | "strong" | "th" | "dt" => inner.face.bold = true,
             name if crate::dom::heading_level(name).is_some() => inner.face.bold = true,
@@ -124,6 +125,9 @@ impl Typesetter<'_> {
         }
         if let Some(style) = style {
             inner.size = style.font_size.map_or(place.size, |size| size * place.scale);
+            if let Some(spacing) = style.letter_spacing {
+                inner.letter_spacing = lengths::em_points(spacing, inner.size);
+            }
             inner.keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);
             inner.transform = style.text_transform.unwrap_or(place.transform);
             inner.face.bold = style.font_weight.map_or(inner.face.bold, |weight| weight >= 600);
@@ -171,13 +175,13 @@ impl Typesetter<'_> {
                 None => line(),
             },
             name if names::is_dropped(name) => {
-                self.warn(*element, format!("<{name}> is left out: it can't be in a printed document"));
+                self.warn(*element, format!("<{name}> is left out: a printed document can't have it"));
                 return None;
             }
             name if names::is_known(name) || names::is_block_name(name) => line(),
             name => {
                 let name: String = name.chars().take(40).collect();
-                self.warn(*element, format!("<{name}> is not known: what is in it is set without it"));
+                self.warn(*element, format!("<{name}> is no element of HTML: its content is shown without it"));
                 line()
             }
         })
@@ -188,7 +192,7 @@ impl Typesetter<'_> {
             return None;
         }
         if element.attr("type") != Some("checkbox") {
-            self.warn(*element, "<input> is left out: only check boxes are shown");
+            self.warn(*element, "<input> is left out: of inputs only check boxes are shown");
             return None;
         }
         Some(check_box(element.attr("checked").is_some()) + SpaceElem::shared().clone())

@@ -28,6 +28,15 @@ pub(super) fn rel(length: css::Length, style: &Style, place: Place) -> Rel<Lengt
     }
 }
 
+/// A length of text, in points; `size` is the font's. Percentages are of it.
+pub fn em_points(length: css::Length, size: f64) -> f64 {
+    match length {
+        css::Length::Pt(points) => points,
+        css::Length::Em(ems) => ems * size,
+        css::Length::Percent(percent) => percent / 100.0 * size,
+    }
+}
+
 /// In points. Percentages are of the available width.
 pub fn points(length: css::Length, style: &Style, place: Place) -> f64 {
     match length {

@@ -35,7 +35,7 @@ impl Typesetter<'_> {
                 let shown: String = href.chars().take(80).collect();
                 self.warn(
                     *element,
-                    format!("{shown:?} is no link in a document: only http, https, mailto and tel are"),
+                    format!("{shown:?} is shown without its link: links may begin with http, https, mailto and tel"),
                 );
                 body
             }

@@ -1,5 +1,7 @@
 //! Typesets lists: bulleted, numbered, of terms.
 
+mod markers;
+
 use std::str::FromStr;
 
 use scraper::{ElementRef, Node};
@@ -13,6 +15,7 @@ use typst::{
     text::{SpaceElem, TextElem},
 };
 
+use self::markers::{marker, numbers_style};
 use super::{Place, Typesetter, boxes, color, inline, lengths, text_style};
 use crate::css::{ListStyle, Margin, Style};
 
@@ -20,10 +23,14 @@ use crate::css::{ListStyle, Margin, Style};
 const MARKERS: [&str; 3] = ["\u{2022}", "\u{2023}", "\u{2013}"];
 /// The width of a list's markers, in font sizes.
 const INDENT: f64 = 1.5;
+/// Between a marker and its item, in font sizes, as Typst has it.
+const BODY_INDENT: f64 = 0.5;
 
 impl Typesetter<'_> {
     pub(super) fn list(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Content {
-        let more = style.map_or(0.0, |style| indent(style, place));
+        let sample = if element.value().name() == "ol" { "1." } else { MARKERS[0] };
+        let markers = self.ruler.width(place.face, place.size, sample) + BODY_INDENT * place.size;
+        let more = style.map_or(0.0, |style| indent(style, place, markers));
         let width = (place.width - INDENT * place.size - more).max(1.0);
         let inner = Place { boxed: true, blocks: place.blocks + 1, spans: 0, width, ..place };
         let items: Vec<ElementRef<'_>> =
@@ -134,10 +141,17 @@ impl Typesetter<'_> {
         place: Place,
     ) -> Content {
         let mut children: Vec<Packed<EnumItem>> = Vec::with_capacity(items.len());
+        let own = items.first().and_then(|item| self.styles.marker(item.id())).map(|(style, _)| style);
         for item in items {
             let number = item.attr("value").and_then(|value| value.trim().parse().ok());
             let number = number.map_or(Smart::Auto, Smart::Custom);
-            children.push(packed(EnumItem::new(self.item(*item, place)).with_number(number)));
+            let content = self.item(*item, place);
+            // Numbers have the style of their list in Typst: the items get back the style around them.
+            let content = match own {
+                Some(_) => content.styled_with_map(self.style_around(*item)),
+                None => content,
+            };
+            children.push(packed(EnumItem::new(content).with_number(number)));
         }
         let start = element.attr("start").and_then(|start| start.trim().parse::<u64>().ok());
         let mut list = EnumElem::new(children).with_tight(tight);
@@ -150,17 +164,21 @@ impl Typesetter<'_> {
         if element.attr("reversed").is_some() {
             list = list.with_reversed(true);
         }
-        match list_style {
+        let list = match list_style {
             None => list.pack(),
             Some(ListStyle::None | ListStyle::Disc | ListStyle::Circle | ListStyle::Square | ListStyle::Text(_)) => {
                 let marker = list_style.map(|style| marker(&style)).unwrap_or_default();
                 let items = items.iter().map(|item| packed(ListItem::new(self.item(*item, place))));
                 ListElem::new(items.collect()).with_tight(tight).with_marker(ListMarker::Content(vec![marker])).pack()
             }
-            Some(style) => match NumberingPattern::from_str(pattern(&style)) {
+            Some(style) => match NumberingPattern::from_str(markers::pattern(&style)) {
                 Ok(pattern) => list.with_numbering(Numbering::Pattern(pattern)).pack(),
                 Err(_) => list.pack(),
             },
+        };
+        match own {
+            Some(own) => list.styled_with_map(text_style::styles(&numbers_style(own), place, self.fonts)),
+            None => list,
         }
     }
 
@@ -197,9 +215,8 @@ impl Typesetter<'_> {
     }
 }
 
-/// How far the margin and padding at the left of a list exceed the width of its markers, in points.
-fn indent(style: &Style, place: Place) -> f64 {
-    let markers = INDENT * place.size;
+/// How far the margin and padding at the left of a list exceed the width of its `markers`, in points.
+fn indent(style: &Style, place: Place, markers: f64) -> f64 {
     let margin = match style.margin.left {
         Some(Margin::Length(length)) => lengths::points(length, style, place),
         Some(Margin::Auto) | None => 0.0,
@@ -262,25 +279,4 @@ fn type_attribute(element: ElementRef<'_>) -> Option<ListStyle> {
         "none" => ListStyle::None,
         _ => return None,
     })
-}
-
-fn marker(style: &ListStyle) -> Content {
-    match style {
-        ListStyle::None => Content::empty(),
-        ListStyle::Circle => TextElem::packed("\u{25e6}"),
-        ListStyle::Square => TextElem::packed("\u{25aa}"),
-        ListStyle::Text(text) => TextElem::packed(text.as_str()),
-        _ => TextElem::packed("\u{2022}"),
-    }
-}
-
-pub(super) fn pattern(style: &ListStyle) -> &'static str {
-    match style {
-        ListStyle::LowerAlpha => "a.",
-        ListStyle::UpperAlpha => "A.",
-        ListStyle::LowerRoman => "i.",
-        ListStyle::UpperRoman => "I.",
-        ListStyle::LowerGreek => "\u{3b1}.",
-        _ => "1.",
-    }
 }

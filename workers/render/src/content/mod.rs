@@ -26,6 +26,7 @@ mod margins;
 mod names;
 mod notes;
 mod page_breaks;
+mod page_sections;
 mod picture;
 mod row;
 mod show_rule;
@@ -43,7 +44,7 @@ use ego_tree::{NodeId, NodeRef};
 use ruche_schemas::Failure;
 use scraper::{ElementRef, Node};
 use typst::{
-    foundations::{Content, NativeElement, Smart},
+    foundations::{Content, NativeElement, Smart, Styles},
     layout::{Spacing, VElem},
     utils::PicoStr,
 };
@@ -51,12 +52,13 @@ use typst::{
 pub use color::paint;
 pub use lengths::length;
 pub use notes::Notes;
+pub use page_sections::NamedPage;
 pub use picture::{Pictures, file_name};
 pub use text_style::line_box;
 
 use crate::{
     Warnings,
-    css::{Style, Styles, Transform},
+    css::{self, Style, Transform},
     dom::{self, Document},
     fonts::{Fonts, MONO, Ruler, RulerFace},
 };
@@ -70,12 +72,15 @@ const MAX_DEPTH: u16 = 300;
 
 pub struct Typesetter<'a> {
     doc: &'a Document,
-    styles: &'a Styles,
+    styles: &'a css::Styles,
     pictures: &'a Pictures,
     notes: Notes<'a>,
     fonts: &'a Fonts,
     ruler: Ruler<'a>,
     squeezed: Squeezed,
+    named_pages: &'a [NamedPage],
+    /// The settings of the first page, if it ends with a page break.
+    first_page: Option<Styles>,
     has_blocks: HashSet<NodeId>,
     warnings: RefCell<&'a mut Warnings>,
     failure: RefCell<Option<Failure>>,
@@ -112,6 +117,8 @@ struct Place {
     blocks: u8,
     spans: u8,
     depth: u16,
+    /// The named pages that it is on.
+    page: Option<usize>,
     /// In a box, list or cell, which a page break outside can't split.
     boxed: bool,
     /// In a box that is laid out more than once: it does not break, or its columns are balanced. Nothing inside is laid
@@ -119,6 +126,8 @@ struct Place {
     in_relayout: bool,
     /// Whether the block is as wide as its column of a row, whatever width CSS specifies.
     fills: bool,
+    /// Whether the block is as high as its row.
+    stretches: bool,
     /// Whether the margin above the first child and below the last stay inside their parent.
     contains_margins: (bool, bool),
     /// The available width in points, as far as it is known.
@@ -127,6 +136,8 @@ struct Place {
     height: f64,
     /// In points.
     size: f64,
+    /// What CSS adds to each letter's width, in points.
+    letter_spacing: f64,
     /// Of CSS's font sizes: less than 1 in a table whose text is reduced.
     scale: f64,
     face: RulerFace,
@@ -144,7 +155,7 @@ struct Place {
 impl<'a> Typesetter<'a> {
     pub fn new(
         doc: &'a Document,
-        styles: &'a Styles,
+        styles: &'a css::Styles,
         pictures: &'a Pictures,
         fonts: &'a Fonts,
         warnings: &'a mut Warnings,
@@ -156,12 +167,20 @@ impl<'a> Typesetter<'a> {
             fonts,
             ruler: Ruler::new(fonts),
             squeezed: Squeezed::default(),
+            named_pages: &[],
+            first_page: None,
             has_blocks: flow::with_blocks(doc),
             notes: Notes::find(doc),
             warnings: RefCell::new(warnings),
             failure: RefCell::default(),
             cells: Cell::new(0),
         }
+    }
+
+    #[must_use]
+    pub fn with_pages(mut self, named: &'a [NamedPage], first: Option<Styles>) -> Self {
+        (self.named_pages, self.first_page) = (named, first);
+        self
     }
 
     #[must_use]
@@ -179,13 +198,18 @@ impl<'a> Typesetter<'a> {
             blocks: 0,
             spans: 0,
             depth: 0,
+            page: None,
             boxed: false,
             in_relayout: false,
             fills: false,
+            stretches: false,
             contains_margins: (false, false),
             width: area.width,
             height: area.height,
             size: area.size,
+            letter_spacing: style
+                .and_then(|style| Some(lengths::em_points(style.letter_spacing?, area.size)))
+                .unwrap_or_default(),
             scale: 1.0,
             face: area.face,
             from_right: area.from_right,
@@ -199,7 +223,11 @@ impl<'a> Typesetter<'a> {
             true => VElem::new(Spacing::Rel(lengths::pt(points).into())).pack(),
             false => Content::empty(),
         };
-        let content = space(area.inset.0) + self.flow(*body, place) + space(area.inset.1);
+        let mut flow = self.collected(*body, place);
+        if let Some(first) = &self.first_page {
+            flow.set_first_page(first);
+        }
+        let content = space(area.inset.0) + flow.finish() + space(area.inset.1);
         let content = text_style::body(content, style.and_then(|style| style.line_height));
         match self.failure.take() {
             Some(failure) => Err(failure),

@@ -6,7 +6,7 @@ use typst::{
     layout::{ColbreakElem, PagebreakElem, Parity},
 };
 
-use super::{Place, Typesetter, box_style, flow::Flow, names};
+use super::{Place, Typesetter, flow::Flow};
 use crate::css::Break;
 
 impl Typesetter<'_> {
@@ -25,10 +25,7 @@ impl Typesetter<'_> {
     }
 
     pub(super) fn new_page(&self, element: ElementRef<'_>, to: Option<Parity>) -> Content {
-        let boxed = element.ancestors().filter_map(ElementRef::wrap).any(|around| {
-            names::is_container(around.value().name()) || self.style(around).is_some_and(box_style::is_unsplit)
-        });
-        match boxed {
+        match self.is_in_box(element) {
             true => self.broken_box(element),
             false => PagebreakElem::new().with_weak(true).with_to(to).pack(),
         }
@@ -45,7 +42,7 @@ impl Typesetter<'_> {
         if unbroken {
             self.warn(
                 *element,
-                "asks for a new page within a cell, a list, columns or what must not break: it gets none",
+                "a new page can't begin within a cell, a list, columns or a box that must not break: move the break outside",
             );
             return Content::empty();
         }

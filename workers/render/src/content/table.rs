@@ -27,6 +27,9 @@ pub(super) const CELLS: usize = 60_000;
 /// The padding at the left and right of a cell without CSS, in points. ruche.typ has the same.
 const PADDING: f64 = 7.0;
 
+/// The highest head that is repeated on each page, as a part of the page, as in browsers.
+const MAX_HEAD: f64 = 0.25;
+
 /// What all cells of a table share.
 struct Grid<'a> {
     style: Option<&'a Style>,
@@ -35,6 +38,13 @@ struct Grid<'a> {
     plan: Plan,
     /// Whether CSS draws its borders; then the template's are not drawn.
     is_ruled: bool,
+}
+
+/// The borders and padding at the left and right of a cell whose CSS specifies a padding, in points; a side without one
+/// has the `usual` padding.
+fn own_padding(style: &Style, usual: f64, place: Place) -> f64 {
+    let missing = usize::from(style.padding.left.is_none()) + usize::from(style.padding.right.is_none());
+    lengths::frame_width(style, place) + f64::from(u8::try_from(missing).unwrap_or(0)) * usual
 }
 
 impl Typesetter<'_> {
@@ -55,16 +65,26 @@ impl Typesetter<'_> {
             return Content::empty();
         }
         if columns == COLUMNS {
-            self.warn(*element, format!("the table has {COLUMNS} columns or more: what is beyond is left out"));
+            self.warn(
+                *element,
+                format!("the table has {COLUMNS} columns or more; those beyond are left out: divide it"),
+            );
         }
         let style = self.style(element);
         let fills = style.is_some_and(|style| style.width.is_some()) || element.attr("width").is_some();
         let plan = columns::plan(&self.columns(element, &cells, columns, place), place.width, fills);
         if plan.scale < 1.0 {
             let percent = plan.scale * 100.0;
+            let wider = match place.width < place.height {
+                true => "put it on a landscape page (`::: landscape`, or `@page { size: landscape }`)",
+                false => "use larger paper (`@page { size: A3 landscape }`)",
+            };
             self.warn(
                 *element,
-                format!("the table is wider than the page: its text is set at {percent:.0} % of its size"),
+                format!(
+                    "the table's words do not fit beside each other, so its text was reduced to {percent:.0} % of its \
+                     size: shorten them, divide the table, or {wider}"
+                ),
             );
         }
         let rows = parts.iter().map(|part| part.rows.len()).sum();
@@ -84,10 +104,14 @@ impl Typesetter<'_> {
         let mut at = 0;
         for part in parts {
             at += part.rows.len();
-            let items = cells.iter().filter(|cell| cell.y < at && cell.y + part.rows.len() >= at);
-            let items = items.map(|cell| TableItem::Cell(self.cell(cell, grid, place)));
+            let own: Vec<&PlacedCell<'_>> =
+                cells.iter().filter(|cell| cell.y < at && cell.y + part.rows.len() >= at).collect();
+            // Typst breaks no head; one that takes most of a page would leave no room for rows on any page.
+            let is_short = part.rows.len() <= 10
+                && (part.name != "thead" || self.head_height(&own, grid, place) <= place.height * MAX_HEAD);
+            let items = own.into_iter().map(|cell| TableItem::Cell(self.cell(cell, grid, place)));
             match part.name {
-                "thead" if part.rows.len() <= 10 => {
+                "thead" if is_short => {
                     children.push(TableChild::Header(Packed::new(TableHeader::new(items.collect()))));
                 }
                 "tfoot" if at == grid.rows && part.rows.len() <= 10 => {

@@ -36,9 +36,12 @@ impl Typesetter<'_> {
             out.push(SpaceElem::shared().clone());
         }
         let mut words = String::with_capacity(text.len());
-        for word in text.split(white).filter(|word| !word.is_empty()) {
-            if !words.is_empty() {
-                words.push(' ');
+        for (i, word) in text.split(white).filter(|word| !word.is_empty()).enumerate() {
+            match words.is_empty() {
+                // The word before was divided.
+                true if i > 0 => out.push(SpaceElem::shared().clone()),
+                true => {}
+                false => words.push(' '),
             }
             match self.overflows(word, place) {
                 true => {
@@ -58,8 +61,18 @@ impl Typesetter<'_> {
     /// Whether a word is wider than the available width.
     pub(super) fn overflows(&self, word: &str, place: Place) -> bool {
         #[allow(clippy::cast_precision_loss)]
-        let most = word.len() as f64 * place.size * WIDEST;
-        most > place.width && self.ruler.width(place.face, place.size, word) > place.width
+        let most = word.len() as f64 * (place.size * WIDEST + place.letter_spacing.max(0.0));
+        most > place.width && self.text_width(word, place) > place.width
+    }
+
+    /// The width of a text in one line, in points.
+    pub(super) fn text_width(&self, text: &str, place: Place) -> f64 {
+        let width = self.ruler.width(place.face, place.size, text);
+        match place.letter_spacing {
+            0.0 => width,
+            #[allow(clippy::cast_precision_loss)]
+            spacing => width + spacing * text.chars().count() as f64,
+        }
     }
 
     fn push_divided(&self, word: &str, place: Place, out: &mut Vec<Content>) {

@@ -1,7 +1,7 @@
 //! Turns CSS's properties of text and lines into Typst's.
 
 use typst::{
-    foundations::{Content, IntoValue, NativeElement, Smart, Styles, dict},
+    foundations::{Content, Dict, IntoValue, NativeElement, Smart, Styles, dict},
     layout::{AlignElem, Alignment, Em, HAlignment, Length, Ratio, Rel, VAlignment},
     model::ParElem,
     text::{
@@ -92,6 +92,14 @@ pub fn styles(style: &Style, place: Place, fonts: &Fonts) -> Styles {
     }
     if let Some(height) = style.line_height {
         set_line_box(&mut styles, height);
+    }
+    if style.orphans.is_some() || style.widows.is_some() {
+        let cost = |is_avoided: Option<bool>| is_avoided.map(|is_avoided| if is_avoided { 1.0 } else { 0.0 });
+        let costs = [("orphan", cost(style.orphans)), ("widow", cost(style.widows))];
+        let costs = costs.into_iter().filter_map(|(name, cost)| Some((name.into(), Ratio::new(cost?).into_value())));
+        if let Ok(costs) = costs.collect::<Dict>().into_value().cast() {
+            styles.set(TextElem::costs, costs);
+        }
     }
     if let Some(indent) = style.text_indent {
         let value = dict! { "amount" => length(indent), "all" => true };

@@ -7,8 +7,8 @@ use cssparser::{
 
 use super::blocks::block;
 use super::font_face::face;
-use super::page;
-use super::page_style::Pages;
+use super::page_selector;
+use super::page_style::{MARGIN_BOXES, PageSelector};
 use super::rules::{PageRule, RULES, Rule, Sheet, check_content, declarations};
 use super::select::{self, Targets};
 use super::{Log, shorten};
@@ -95,7 +95,7 @@ impl<'i> QualifiedRuleParser<'i> for Reader<'_, '_> {
 }
 
 pub(super) enum Prelude {
-    Page(Pages),
+    Page(Vec<PageSelector>),
     Font,
     /// `@media` that applies to print.
     Print,
@@ -117,7 +117,7 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
         while input.next().is_ok() {}
         let text = input.slice_from(start).trim();
         let prelude = match name.to_ascii_lowercase().as_str() {
-            "page" => page::pages(text).map(Prelude::Page),
+            "page" => page_selector::selectors(text).map(Prelude::Page),
             "font-face" => Ok(Prelude::Font),
             "media" => media(text).map(|()| Prelude::Print),
             "charset" => Ok(Prelude::Charset),
@@ -145,7 +145,7 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
         let line = start.source_location().line + 1;
         match prelude {
             Prelude::Rejected | Prelude::Charset => while input.next().is_ok() {},
-            Prelude::Page(pages) => {
+            Prelude::Page(selectors) => {
                 let block = block(input, true);
                 self.add_errors(block.errors);
                 if self.is_below_limit() {
@@ -156,7 +156,7 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
                         (name, line, inner.declarations)
                     });
                     let boxes = boxes.collect();
-                    self.sheet.pages.push(PageRule { pages, declarations: block.declarations, boxes });
+                    self.sheet.pages.push(PageRule { selectors, declarations: block.declarations, boxes });
                 }
             }
             Prelude::Font => {
@@ -222,9 +222,7 @@ fn unsupported(name: &str, text: &str) -> String {
         "namespace" => "there are no namespaces in HTML",
         "counter-style" => "list styles are decimal, lower-roman and the like, or a text in quotes",
         "property" => "`--name: value` needs no declaration of its own",
-        "top-left" | "top-center" | "top-right" | "bottom-left" | "bottom-center" | "bottom-right" => {
-            "it belongs into `@page { ... }`"
-        }
+        name if MARGIN_BOXES.contains(&name) => "it belongs into `@page { ... }`",
         _ => "this at-rule is not known",
     };
     format!("`{whole}` was left out: {why}")

@@ -20,6 +20,8 @@ pub(super) fn is_inherited(longhand: &str) -> bool {
             | "hyphens"
             | "list-style"
             | "white-space"
+            | "orphans"
+            | "widows"
     )
 }
 
@@ -64,6 +66,9 @@ pub(super) fn inherit(longhand: &str, from: &Style, to: &mut Style) {
         "break-before" => to.break_before = from.break_before,
         "break-after" => to.break_after = from.break_after,
         "break-inside" => to.break_inside = from.break_inside,
+        "orphans" => to.orphans = from.orphans,
+        "widows" => to.widows = from.widows,
+        "page" => to.page.clone_from(&from.page),
         "column-count" => to.columns = from.columns,
         "column-gap" => to.column_gap = from.column_gap,
         "row-gap" => to.row.gap = from.row.gap,

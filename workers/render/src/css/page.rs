@@ -9,29 +9,16 @@ use super::component::{Component, components};
 use super::content::of_margin_box;
 use super::draft::{Draft, Surroundings};
 use super::length::Measure;
-use super::page_size::{LARGEST, size};
-use super::page_style::{MarginBox, MarginItem, Page, Pages};
+use super::page_size::{LARGEST, orientation, size};
+use super::page_style::{MARGIN_BOXES, MarginBox, MarginItem, Page, PageSelector, PageVariant, Pages};
 use super::properties::{self, Specified};
 use super::property::{Property, SIDES, Side};
 use super::reason::Reason;
 use super::rules::{Sheet, has_variable};
-use super::style::{Align, Rgba, Style};
+use super::style::{Rgba, Style};
 use super::variables::VariableScopes;
 use super::{Log, shorten};
 use crate::Warnings;
-
-pub(super) fn pages(text: &str) -> Result<Pages, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "" => Ok(Pages::All),
-        ":first" => Ok(Pages::First),
-        ":left" => Ok(Pages::Left),
-        ":right" => Ok(Pages::Right),
-        _ => Err(format!(
-            "`@page {}` was left out: only `:first`, `:left` and `:right` are supported, one at a time",
-            shorten(text)
-        )),
-    }
-}
 
 /// The `@page` rules of all sheets; later ones win. `base` is the document's font size in points, which is `em` in
 /// margin boxes. Variables of `:root` apply.
@@ -43,13 +30,19 @@ pub fn page(sheets: &[Sheet], base: f64, warnings: &mut Warnings) -> Page {
     for sheet in sheets {
         let mut log = Log { source: &sheet.source, warnings: &mut *warnings };
         for rule in &sheet.pages {
-            for raw in &rule.declarations {
-                if let Err(message) = reader.declaration(rule.pages, raw) {
-                    log.add(raw.line, message);
+            for selector in &rule.selectors {
+                if let Some(name) = &selector.name {
+                    reader.variant(&PageSelector { name: Some(name.clone()), pages: Pages::All });
                 }
-            }
-            for (name, line, declarations) in &rule.boxes {
-                reader.margin_box(rule.pages, name, *line, declarations, &mut log);
+                for raw in &rule.declarations {
+                    match reader.declaration(selector, raw) {
+                        Ok(()) => reader.mark(selector, &sheet.source, raw.line),
+                        Err(message) => log.add(raw.line, message),
+                    }
+                }
+                for (name, line, declarations) in &rule.boxes {
+                    reader.margin_box(selector, name, *line, declarations, &mut log);
+                }
             }
         }
     }
@@ -77,7 +70,23 @@ impl Reader {
         self.scopes.substitute(self.root, &raw.value).map_err(|error| error.explain(&raw.name, &raw.value))
     }
 
-    fn declaration(&mut self, pages: Pages, raw: &Raw) -> Result<(), String> {
+    /// What pages have; new ones differ in nothing yet.
+    fn variant(&mut self, selector: &PageSelector) -> &mut PageVariant {
+        let variants = &mut self.page.variants;
+        let at = variants.iter().position(|variant| variant.selector == *selector).unwrap_or_else(|| {
+            variants.push(PageVariant { selector: selector.clone(), ..PageVariant::default() });
+            variants.len() - 1
+        });
+        &mut variants[at]
+    }
+
+    fn mark(&mut self, selector: &PageSelector, source: &str, line: Option<u32>) {
+        let variant = self.variant(selector);
+        variant.source = source.to_owned();
+        variant.line = line;
+    }
+
+    fn declaration(&mut self, selector: &PageSelector, raw: &Raw) -> Result<(), String> {
         let (name, value) = (raw.name.as_str(), self.value(raw)?);
         let short = shorten(&value);
         let background = matches!(name, "background" | "background-color");
@@ -89,9 +98,14 @@ impl Reader {
                 _ => format!("`{}` has no effect in `@page`; size, margin and background do", shorten(name)),
             });
         }
-        if pages != Pages::All {
+        if let Some(named) = selector.name.as_ref().filter(|_| selector.pages != Pages::All) {
             return Err(format!(
-                "`{name}: {short}` has no effect here: all pages are alike; write it into plain `@page`"
+                "`{name}: {short}` has no effect here: pages of one name are alike; write it into `@page {named}`"
+            ));
+        }
+        if name == "size" && matches!(selector.pages, Pages::Left | Pages::Right) {
+            return Err(format!(
+                "`{name}: {short}` has no effect here: left and right pages are of one size; write it into `@page`"
             ));
         }
         let explain = |reason: Reason, takes: &str| match reason {
@@ -99,7 +113,7 @@ impl Reader {
             Reason::NotUnderstood => format!("`{name}: {short}` is not understood; it takes {takes}"),
         };
         if background {
-            self.page.background = self.background(name, &value)?;
+            self.variant(selector).background = self.background(name, &value)?;
             return Ok(());
         }
         let parts = components(&value).map_err(|reason| explain(reason, "lengths"))?;
@@ -110,19 +124,21 @@ impl Reader {
                     "A3, A4, A5, A6, B4, B5, letter, legal or ledger, portrait or landscape, or two lengths",
                 )
             })?;
-            self.page.size = size;
+            let variant = self.variant(selector);
+            (variant.size, variant.is_landscape) = (size, orientation(&parts));
             return Ok(());
         }
         let margins = |base| lengths(&parts, base);
         let lens = margins(self.base).map_err(|reason| explain(reason, "lengths, such as `2cm`"))?;
+        let margin = &mut self.variant(selector).margin;
         match margin_side(name) {
             Some(side) => match lens.as_slice() {
-                [len] => *side.of(&mut self.page.margin) = Some(*len),
+                [len] => *side.of(margin) = Some(*len),
                 _ => return Err(explain(Reason::NotUnderstood, "one length, such as `2cm`")),
             },
             None => {
                 let four = properties::sides(&lens).map_err(|reason| explain(reason, "one to four lengths"))?;
-                SIDES.iter().zip(four).for_each(|(side, len)| *side.of(&mut self.page.margin) = Some(len));
+                SIDES.iter().zip(four).for_each(|(side, len)| *side.of(margin) = Some(len));
             }
         }
         Ok(())
@@ -137,16 +153,17 @@ impl Reader {
         Ok(draft.finish(&self.around()).0.background)
     }
 
-    fn margin_box(&mut self, pages: Pages, name: &str, line: u32, declarations: &[Raw], log: &mut Log<'_>) {
-        let Some((top, align)) = place(name) else {
+    fn margin_box(&mut self, selector: &PageSelector, name: &str, line: u32, declarations: &[Raw], log: &mut Log<'_>) {
+        let Some(place) = MARGIN_BOXES.into_iter().find(|place| name.eq_ignore_ascii_case(place)) else {
             let message = format!(
-                "`@{}` was left out: there are top-left, top-center, top-right, bottom-left, bottom-center and bottom-right",
+                "`@{}` was left out: the boxes of a page are top-left, top-center, top-right, the same with bottom, \
+                 left-top, left-middle, left-bottom, the same with right, and corners such as top-left-corner",
                 shorten(name)
             );
             log.add(Some(line), message);
             return;
         };
-        let index = self.index(pages, top, align);
+        let index = self.index(selector, place);
         let around = self.around();
         for raw in declarations {
             let read = self.value(raw).and_then(|value| match raw.name.as_str() {
@@ -168,11 +185,12 @@ impl Reader {
     }
 
     /// The index of this box; a new one begins empty.
-    fn index(&mut self, pages: Pages, top: bool, align: Align) -> usize {
+    fn index(&mut self, selector: &PageSelector, place: &'static str) -> usize {
         let boxes = &mut self.page.boxes;
-        let known = boxes.iter().position(|have| (have.pages, have.top, have.align) == (pages, top, align));
+        let known = boxes.iter().position(|have| have.selector == *selector && have.place == place);
         known.unwrap_or_else(|| {
-            boxes.push(MarginBox { pages, top, align, content: Vec::new(), style: Style::default() });
+            let selector = selector.clone();
+            boxes.push(MarginBox { selector, place, content: Vec::new(), style: Style::default() });
             boxes.len() - 1
         })
     }
@@ -184,6 +202,11 @@ impl Reader {
             let around =
                 Surroundings { measure: Measure { em: size.unwrap_or(around.measure.em), ..around.measure }, ..around };
             self.page.boxes[index].style = draft.finish(&around).0;
+        }
+        let all = PageSelector::default();
+        if let Some(at) = self.page.variants.iter().position(|variant| variant.selector == all) {
+            let PageVariant { size, margin, background, .. } = self.page.variants.remove(at);
+            (self.page.size, self.page.margin, self.page.background) = (size, margin, background);
         }
         self.page
     }
@@ -212,21 +235,6 @@ fn margin_side(name: &str) -> Option<Side> {
         "margin-left" => Side::Left,
         _ => return None,
     })
-}
-
-fn place(name: &str) -> Option<(bool, Align)> {
-    let (side, align) = name.split_once('-')?;
-    let top = match side {
-        "top" => true,
-        "bottom" => false,
-        _ => return None,
-    };
-    match align {
-        "left" => Some((top, Align::Left)),
-        "center" => Some((top, Align::Center)),
-        "right" => Some((top, Align::Right)),
-        _ => None,
-    }
 }
 
 fn content(value: &str) -> Result<Vec<MarginItem>, String> {

@@ -40,6 +40,18 @@ pub(super) fn size(parts: &[Component]) -> Result<Option<(f64, f64)>, Reason> {
     Ok(Some(if landscape == Some(true) { (height, width) } else { (width, height) }))
 }
 
+/// The orientation, if there is nothing else.
+pub(super) fn orientation(parts: &[Component]) -> Option<bool> {
+    match parts {
+        [part] => match part.ident()? {
+            "landscape" => Some(true),
+            "portrait" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn absolute(len: &Len) -> Result<f64, Reason> {
     if len.has_percent() || len.em != 0.0 || len.rem != 0.0 {
         return Err(Reason::new("paper is measured in mm, cm, in, pt or px"));

@@ -105,6 +105,12 @@ pub(super) enum Property {
     BreakBefore(Break),
     BreakAfter(Break),
     BreakInside(Break),
+    /// Whether a paragraph's first line stays with the second.
+    Orphans(bool),
+    /// Whether a paragraph's last line stays with the one before.
+    Widows(bool),
+    /// `None` is `auto`.
+    Page(Option<String>),
     Columns(Option<u16>),
     ColumnGap(Option<Len>),
     RowGap(Option<Len>),

@@ -2,7 +2,7 @@
 
 use super::blocks::Raw;
 use super::font_face::FontFace;
-use super::page_style::Pages;
+use super::page_style::PageSelector;
 use super::properties::{self, Specified};
 use super::select::Target;
 use super::{Log, shorten};
@@ -50,7 +50,7 @@ pub(super) enum Value {
 /// An `@page` rule, unparsed: its values may contain variables.
 #[derive(Debug)]
 pub(super) struct PageRule {
-    pub pages: Pages,
+    pub selectors: Vec<PageSelector>,
     pub declarations: Vec<Raw>,
     /// Its margin boxes: name, line, declarations.
     pub boxes: Vec<(String, u32, Vec<Raw>)>,

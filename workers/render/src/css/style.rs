@@ -220,6 +220,12 @@ pub struct Style {
     pub break_after: Option<Break>,
     /// [`Break::Auto`] or [`Break::Avoid`].
     pub break_inside: Option<Break>,
+    /// Whether a paragraph's first line stays with the second.
+    pub orphans: Option<bool>,
+    /// Whether a paragraph's last line stays with the one before.
+    pub widows: Option<bool>,
+    /// The name of the pages that the element is on.
+    pub page: Option<String>,
     pub columns: Option<u16>,
     pub column_gap: Option<Length>,
     pub row: Row,

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use ego_tree::NodeId;
 use scraper::node::Element;
 
-use super::style::Style;
-use super::style::{Content, ContentItem};
+use super::style::{Break, Content, ContentItem, Style};
 
 /// `::before` or `::after`.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +63,17 @@ impl Styles {
     #[must_use]
     pub fn after(&self, node: NodeId) -> Option<&Generated> {
         self.get(node)?.after.as_ref()
+    }
+
+    /// Whether an element begins or ends a page.
+    #[must_use]
+    pub fn break_pages(&self) -> bool {
+        let is_break = |place: Option<Break>| matches!(place, Some(Break::Page | Break::Left | Break::Right));
+        let of = |shared: &Shared| {
+            let style = &shared.style;
+            is_break(style.break_before) || is_break(style.break_after) || style.page.is_some()
+        };
+        self.shared.iter().any(of)
     }
 
     /// The style of a list item's marker, and its text if `content` specifies one.

@@ -2,14 +2,14 @@
 
 use super::seen::{Area, Seen, file, job, png, seen};
 
-const LEFT: f64 = 62.36;
-const WIDTH: f64 = 595.28 - 2.0 * LEFT;
+pub const LEFT: f64 = 62.36;
+pub const WIDTH: f64 = 595.28 - 2.0 * LEFT;
 
-fn close(one: f64, other: f64, by: f64) -> bool {
+pub fn close(one: f64, other: f64, by: f64) -> bool {
     (one - other).abs() <= by
 }
 
-fn at(seen: &Seen, word: &str) -> Area {
+pub fn at(seen: &Seen, word: &str) -> Area {
     seen.word(word).area
 }
 
@@ -207,44 +207,6 @@ fn columns_are_balanced() {
 }
 
 #[test]
-fn flexible_boxes_stand_in_a_row() {
-    let css = ".row { display: flex; justify-content: space-between; align-items: center; gap: 12pt } .side { width: 30% } .main { flex: 1 }";
-    let apart = seen(&job("<div class=row><div>Seller<br>Street</div><div>Invoice</div></div>\n", css));
-    assert!(close(at(&apart, "Invoice").right, LEFT + WIDTH, 1.0) && close(at(&apart, "Seller").left, LEFT, 0.5));
-    assert!(close(at(&apart, "Invoice").top, (at(&apart, "Seller").top + at(&apart, "Street").top) / 2.0, 1.0));
-    let text = "words ".repeat(60);
-    let markdown =
-        format!("<div class=row><div class=side>Side {text}</div><div class=main>Main {text}</div></div>\n\nAfter\n");
-    let sides = seen(&job(&markdown, css));
-    assert!(close(at(&sides, "Main").left, LEFT + WIDTH * 0.3 + 12.0, 1.0), "{:?}", at(&sides, "Main"));
-    let bottom =
-        sides.words.iter().filter(|word| word.text == "words").map(|word| word.area.bottom).fold(0.0, f64::max);
-    assert!(at(&sides, "After").top > bottom - 1.0);
-}
-
-#[test]
-fn grids_have_the_columns_that_css_says() {
-    let css = ".grid { display: grid; grid-template-columns: 1fr 2fr; gap: 10pt 20pt } .wide { grid-column: span 2 }";
-    let markdown = "<div class=grid><div>One</div><div>Two</div><div class=wide>Wide</div><div>Three</div></div>\n";
-    let seen = seen(&job(markdown, css));
-    let second = LEFT + (WIDTH - 20.0) / 3.0 + 20.0;
-    assert!(close(at(&seen, "Two").left, second, 0.5) && close(at(&seen, "Wide").left, LEFT, 0.5));
-    let gap = at(&seen, "Wide").top - at(&seen, "One").top;
-    assert!(close(gap, 13.8 + 10.0, 0.5), "{gap}");
-    assert!(at(&seen, "Three").top > at(&seen, "Wide").top + 5.0);
-}
-
-#[test]
-fn floats_that_follow_each_other_stand_in_a_row() {
-    let css = ".l { float: left; width: 40% } .r { float: right; width: 40%; text-align: right }";
-    let seen =
-        seen(&job("<div class=l>Left</div><div class=r>Right</div>\n\n<p style=\"clear: both\">Below</p>\n", css));
-    assert!(close(at(&seen, "Left").top, at(&seen, "Right").top, 0.5));
-    assert!(close(at(&seen, "Right").right, LEFT + WIDTH, 1.0) && close(at(&seen, "Left").left, LEFT, 0.5));
-    assert!(at(&seen, "Below").top > at(&seen, "Left").top + 5.0);
-}
-
-#[test]
 fn blocks_among_words_stand_side_by_side() {
     let css = "div { display: inline-block; width: 45% } ol { display: inline-block }";
     let seen = seen(&job("<div>Left<br>below</div> <div>Right</div>\n\n1. first\n2. second\n", css));
@@ -269,13 +231,9 @@ fn words_that_float_to_the_right_stand_at_the_end_of_their_line() {
 }
 
 #[test]
-fn grounds_of_a_row_are_as_high_as_the_row() {
-    let markdown = "<div class=row><div class=side>Short</div><div>Long<br>text<br>of<br>five<br>lines</div></div>\n";
-    let height = |css: &str| {
-        let seen = seen(&job(markdown, css));
-        seen.grounds([238, 238, 238]).iter().map(Area::height).fold(0.0, f64::max)
-    };
-    assert!(close(height(".row { display: flex } .side { background: #eee; width: 30% }"), 69.0, 0.5));
-    let start = ".row { display: flex; align-items: flex-start } .side { background: #eee; width: 30% }";
-    assert!(close(height(start), 13.8, 0.5));
+fn text_of_lists_begins_where_their_padding_ends() {
+    let seen = seen(&job("- Bullet\n\n---\n\n1. Number\n", "ul, ol { padding-left: 3em; margin: 0 }"));
+    for word in ["Bullet", "Number"] {
+        assert!(close(at(&seen, word).left, LEFT + 30.0, 1.5), "{word}: {:?}", at(&seen, word));
+    }
 }

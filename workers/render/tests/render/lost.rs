@@ -16,7 +16,7 @@ fn a_table_of_many_columns_is_scaled_down_and_its_words_stay_whole() {
     for word in ["Merchandise", "Arrangement", "Coordinator", "outstanding", "Procurement", "Switzerland"] {
         assert!(seen.word(word).area.right < RIGHT, "{word}");
     }
-    assert!(seen.warnings().contains("markdown:3: the table is wider than the page"), "{}", seen.warnings());
+    assert!(seen.warnings().contains("markdown:3: the table's words do not fit"), "{}", seen.warnings());
     let size = seen.word("Procurement").area.height() / seen.word("End.").area.height();
     assert!(size < 1.0 && size > 0.59, "{size}");
 }
@@ -46,6 +46,16 @@ fn long_words_in_cells_are_divided_and_stay_in_their_column() {
     }
     assert!(seen.word("Delta").area.right < RIGHT);
     assert!((seen.word("Alpha").area.height() - seen.word("Name").area.height()).abs() < 1.0, "nothing is smaller");
+}
+
+#[test]
+fn a_space_follows_a_divided_word() {
+    let long = "https://example.org/".to_owned() + &"segment/".repeat(20);
+    let seen = seen(&job(&format!("First {long} second {long} {long} third\n"), ""));
+    let text = seen.text();
+    for word in [" second ", "/ third"] {
+        assert!(text.contains(word), "{word:?} in {text}");
+    }
 }
 
 #[test]
@@ -161,7 +171,7 @@ fn margins_that_leave_no_room_are_reduced_and_reported() {
     for word in ["Gallery", "Exhibition", "second", "After."] {
         assert!(seen.word(word).area.right < RIGHT + 1.0, "{word}");
     }
-    assert!(seen.warnings().contains("leave no room"), "{}", seen.warnings());
+    assert!(seen.warnings().contains("leave no room for the text"), "{}", seen.warnings());
 }
 
 #[test]
@@ -173,5 +183,19 @@ fn what_leaves_the_paper_is_scaled_down_and_reported() {
     for word in ["Leftmost", "paragraph", "After."] {
         assert!(letters.contains(word), "{word} in {letters}");
     }
-    assert!(seen.warnings().contains("markdown:3: is wider or taller"), "{}", seen.warnings());
+    assert!(
+        seen.warnings().contains("markdown:3: this did not fit on the page, so it was scaled down"),
+        "{}",
+        seen.warnings()
+    );
+}
+
+#[test]
+fn letters_with_space_between_them_are_divided_too() {
+    let word = "abcdefghij".repeat(6);
+    let css = "p { letter-spacing: .5em } a { display: inline-block } td { letter-spacing: 6pt }";
+    let cells = "| One | Two |\n|---|---|\n| Settlement | Arrangement |\n";
+    let seen = seen(&job(&format!("See [{word}](https://a.org) end.\n\n{cells}"), css));
+    assert!(seen.overlapping().is_none() && seen.letters().contains(&word), "{:?}", seen.overlapping());
+    assert!(seen.words.iter().all(|word| word.area.right < RIGHT + 6.0), "{:?}", seen.words);
 }

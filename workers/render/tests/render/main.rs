@@ -2,12 +2,16 @@
 
 mod bad_input;
 mod boxes;
+mod browser;
 mod built_in;
 mod fuzz;
 mod golden;
 mod lost;
+mod pages;
+mod rows;
 mod seen;
 mod spec;
 mod standards;
+mod templates;
 mod text;
 mod words;

@@ -83,20 +83,26 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
 
 pub fn seen(job: &Render) -> Seen {
     let output = Renderer::new().render(job, &Resources::default()).unwrap_or_else(|failure| panic!("{failure}"));
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("seen.pdf");
-    fs::write(&path, &output.bytes).expect("written");
-    let run = |program: &str, arguments: &[&str], last: Option<&str>| {
-        let ran = Command::new(program).args(arguments).arg(&path).args(last).output();
-        let ran = ran.unwrap_or_else(|error| panic!("{program}: {error}; `make setup` installs it"));
-        assert!(ran.status.success(), "{program}: {}", String::from_utf8_lossy(&ran.stderr));
-        String::from_utf8_lossy(&ran.stdout).into_owned()
-    };
-    let (pages, words) = words(&run("pdftotext", &["-bbox"], Some("-")));
+    let (pages, words) = printed(&output.bytes);
     let mut seen =
         Seen { output, pages, words, shapes: Vec::new(), pictures: Vec::new(), texts: Vec::new(), fonts: Vec::new() };
-    trace(&run("mutool", &["trace"], None), &mut seen);
+    trace(&run(&seen.output.bytes, "mutool", &["trace"], None), &mut seen);
     seen
+}
+
+/// The pages and words of a PDF.
+pub fn printed(pdf: &[u8]) -> (Vec<Area>, Vec<Word>) {
+    words(&run(pdf, "pdftotext", &["-bbox"], Some("-")))
+}
+
+fn run(pdf: &[u8], program: &str, arguments: &[&str], last: Option<&str>) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("seen.pdf");
+    fs::write(&path, pdf).expect("written");
+    let ran = Command::new(program).args(arguments).arg(&path).args(last).output();
+    let ran = ran.unwrap_or_else(|error| panic!("{program}: {error}; `make setup` installs it"));
+    assert!(ran.status.success(), "{program}: {}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8_lossy(&ran.stdout).into_owned()
 }
 
 fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
@@ -237,6 +243,28 @@ impl Seen {
 
     pub fn warnings(&self) -> String {
         self.output.warnings.iter().map(|warning| format!("{warning}\n")).collect()
+    }
+
+    /// Two words of which one covers a good part of the other.
+    pub fn overlapping(&self) -> Option<(&Word, &Word)> {
+        let mut words: Vec<&Word> = self.words.iter().collect();
+        words.sort_by(|one, other| {
+            (one.area.page, one.area.top).partial_cmp(&(other.area.page, other.area.top)).expect("numbers")
+        });
+        for (i, one) in words.iter().enumerate() {
+            let near = words[i + 1..]
+                .iter()
+                .take_while(|other| other.area.page == one.area.page && other.area.top < one.area.bottom);
+            // Ascent and descent of pdftotext are the font's, more than the letters'.
+            let height = |other: &Word| one.area.bottom.min(other.area.bottom) - other.area.top;
+            let width = |other: &Word| one.area.right.min(other.area.right) - one.area.left.max(other.area.left);
+            let covers =
+                |other: &Word| height(other) > 0.5 * one.area.height().min(other.area.height()) && width(other) > 1.0;
+            if let Some(other) = near.copied().find(|other| covers(other)) {
+                return Some((one, other));
+            }
+        }
+        None
     }
 
     /// Each word lies on the paper.

@@ -112,3 +112,31 @@ fn pandocs_inline_notes_and_front_matter_are_read() {
     assert!((seen.word("Text").area.left - 56.7).abs() < 0.5);
     assert!(seen.text().contains("an inline note") && !seen.text().contains("^["));
 }
+
+#[test]
+fn numbers_of_lists_have_the_markers_style_and_items_their_own() {
+    let css = "ol li::marker { color: #c00; font-weight: bold } ol { color: #00c }";
+    let seen = seen(&job("1. One\n2. Two\n\n- Bullet\n", css));
+    assert_eq!((seen.color("1."), seen.color("Two"), seen.color("Bullet")), ([204, 0, 0], [0, 0, 204], [0, 0, 0]));
+    let bold = seen.fonts.iter().any(|(font, text)| font.contains("Bold") && text.contains("2."));
+    assert!(bold && !seen.fonts.iter().any(|(font, text)| font.contains("Bold") && text.contains("Two")));
+}
+
+#[test]
+fn older_fonts_have_their_colour_size_and_face() {
+    let seen = seen(&job(
+        "A <font color=\"#c00\" size=\"+2\" face=\"Courier New, monospace\">Loud</font> <font face=\"monospace\" size=1>Quie</font>\n",
+        "",
+    ));
+    assert_eq!(seen.color("Loud"), [204, 0, 0]);
+    assert!(seen.word("Loud").area.width() > 1.8 * seen.word("Quie").area.width());
+    assert!(seen.fonts.iter().any(|(font, text)| font.contains("Mono") && text.contains("Loud")), "{:?}", seen.fonts);
+}
+
+#[test]
+fn scripts_and_notes_of_other_tools_are_read() {
+    let seen = seen(&job("H~2~O and x^2^ z\n\n!!! warning \"Hot\"\n    Do not *touch*.\n\nAfter\n", ""));
+    assert!(seen.text().starts_with("H2O and x2 z"), "{}", seen.text());
+    assert_eq!(seen.color("Hot"), [154, 103, 0]);
+    assert!(seen.text().contains("Do not touch. After") && seen.warnings().is_empty(), "{}", seen.text());
+}

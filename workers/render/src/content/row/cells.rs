@@ -16,8 +16,8 @@ use super::{
     widths::{Width, resolved},
 };
 use crate::{
-    content::{Place, Typesetter, box_style, flow::Flow, lengths},
-    css::{Items, Justify},
+    content::{Place, Typesetter, box_style, fit, flow::Flow, lengths},
+    css::{Items, Justify, Style},
 };
 
 impl Typesetter<'_> {
@@ -42,20 +42,30 @@ impl Typesetter<'_> {
         items: Items,
     ) -> Content {
         let points = resolved(widths, place.width, gap);
+        let is_box = |part: &Part<'_>| self.part_style(part).is_some_and(box_style::is_box);
+        let stretches = items == Items::Stretch
+            && !place.in_relayout
+            && cells.iter().filter_map(|(part, ..)| *part).any(|part| self.is_stretched(part));
         let mut children = Vec::new();
+        let mut boxed = vec![false; widths.len()];
         let mut at = 0;
         for (part, _, span) in cells {
             let own = &points[at..(at + span).min(points.len())];
             #[allow(clippy::cast_precision_loss)]
             let width = own.iter().sum::<f64>() + gap * (own.len().saturating_sub(1)) as f64;
-            let inner = Place { boxed: true, blocks: place.blocks + 1, width: width.max(1.0), ..place };
+            let blocks = place.blocks + 1;
+            let width = width.max(1.0);
+            let in_relayout = place.in_relayout || stretches;
+            let inner = Place { boxed: true, blocks, width, in_relayout, stretches, ..place };
+            boxed[at] = *span == 1 && part.is_some_and(is_box);
             let content = part.map_or_else(Content::empty, |part| self.typeset_part(part, inner));
             let vertical = match items {
                 Items::Start | Items::Stretch => VAlignment::Top,
                 Items::Center => VAlignment::Horizon,
                 Items::End => VAlignment::Bottom,
             };
-            let background = part.filter(|_| items == Items::Stretch).and_then(|part| self.background(part));
+            let background =
+                part.filter(|_| items == Items::Stretch && !stretches).and_then(|part| self.background(part));
             let cell = GridCell::new(content)
                 .with_fill(background.map_or(Smart::Auto, |background| Smart::Custom(Some(background))))
                 .with_x(Smart::Custom(at))
@@ -66,21 +76,35 @@ impl Typesetter<'_> {
             at += span;
         }
         let share = |points: &f64| Sizing::Rel(Ratio::new(points / place.width.max(1.0)).into());
-        let sizes = widths.iter().zip(&points).map(|(width, points)| match width {
+        let sizes = widths.iter().zip(&points).zip(boxed).map(|((width, points), is_box)| match width {
             Width::Share(share) => Sizing::Fr(Fr::new(*share)),
-            Width::Content(_) => Sizing::Auto,
-            Width::Points(_) => share(points),
+            // A box is as wide as its column.
+            Width::Content(_) if !is_box => Sizing::Auto,
+            Width::Content(_) | Width::Points(_) => share(points),
         });
-        GridElem::new(children)
+        let grid = GridElem::new(children)
             .with_columns(TrackSizings(sizes.collect()))
             .with_column_gutter(TrackSizings(std::iter::once(Sizing::Rel(lengths::pt(gap).into())).collect()))
-            .pack()
+            .pack();
+        if stretches { fit::stretched_row(grid) } else { grid }
     }
 
-    /// The background of a box that is stretched to the height of its row. A box with round corners is not stretched.
+    fn part_style(&self, part: &Part<'_>) -> Option<&Style> {
+        match part {
+            Part::Element(element) => self.style(*element),
+            Part::Text(_) => None,
+        }
+    }
+
+    /// Whether the height of a box is seen.
+    fn is_stretched(&self, part: &Part<'_>) -> bool {
+        self.part_style(part).is_some_and(|style| box_style::has_border(style) || box_style::fill(style).is_some())
+    }
+
+    /// The background of a box in a row that is laid out once only, where boxes are not as high as the row. Round corners
+    /// would show it.
     fn background(&self, part: &Part<'_>) -> Option<Paint> {
-        let Part::Element(element) = part else { return None };
-        let style = self.style(*element)?;
+        let style = self.part_style(part)?;
         let is_round = style.border_radius.iter().any(Option::is_some);
         box_style::fill(style).filter(|_| !is_round)
     }

@@ -1,6 +1,6 @@
 //! Typesets the cells of a table: content, alignment, background, borders.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc};
 
 use scraper::ElementRef;
 use typst::{
@@ -10,11 +10,14 @@ use typst::{
     visualize::Stroke,
 };
 
-use super::{Grid, PADDING, model::PlacedCell};
+use super::{Grid, PADDING, model::PlacedCell, own_padding};
 use crate::{
     content::{Place, Typesetter, box_style, color, fit, lengths, text_style},
     css::{self, Style},
 };
+
+/// In font sizes; base.css has the same.
+const LINE_HEIGHT: f64 = 1.38;
 
 impl Typesetter<'_> {
     pub(super) fn cell_place(&self, cell: &PlacedCell<'_>, style: Option<&Style>, place: Place) -> Place {
@@ -33,7 +36,7 @@ impl Typesetter<'_> {
         let mut inner = self.cell_place(cell, style, place);
         let width: f64 = grid.plan.widths[cell.x..(cell.x + cell.colspan).min(grid.columns)].iter().sum();
         let padding = match style.filter(|style| style.padding.left.is_some() || style.padding.right.is_some()) {
-            Some(style) => lengths::frame_width(style, place),
+            Some(style) => own_padding(style, grid.plan.padding.unwrap_or(PADDING), place) * grid.plan.own_padding,
             None => 2.0 * grid.plan.padding.unwrap_or(PADDING),
         };
         inner.width = (width - padding).max(1.0);
@@ -53,6 +56,20 @@ impl Typesetter<'_> {
             content = fit::with_min_height(content, (height - frame).min(place.height));
         }
         self.cell_element(cell, content, grid, place, [style, row, part])
+    }
+
+    /// How high the rows of a head are about, in points.
+    pub(super) fn head_height(&self, cells: &[&PlacedCell<'_>], grid: &Grid<'_>, place: Place) -> f64 {
+        let height = |cell: &PlacedCell<'_>| {
+            let inner = self.cell_place(cell, self.style(cell.element), place);
+            let width: f64 = grid.plan.widths[cell.x..(cell.x + cell.colspan).min(grid.columns)].iter().sum();
+            let text: String = cell.element.text().collect();
+            let lines = (self.text_width(&text, inner) / width.max(1.0)).ceil().max(1.0);
+            lines * LINE_HEIGHT * inner.size
+        };
+        let rows: BTreeSet<usize> = cells.iter().map(|cell| cell.y).collect();
+        let row = |y: usize| cells.iter().filter(|cell| cell.y == y).map(|cell| height(cell)).fold(0.0, f64::max);
+        rows.into_iter().map(row).sum()
     }
 
     /// `styles`: of the cell, its row, its part.
@@ -83,7 +100,11 @@ impl Typesetter<'_> {
             typeset = typeset.with_fill(Smart::Custom(Some(fill)));
         }
         if let Some(style) = styles[0].filter(|style| style.padding != css::Sides::default()) {
-            typeset = typeset.with_inset(Smart::Custom(box_style::inset(style, place)));
+            let mut inset = box_style::inset(style, place);
+            for side in [&mut inset.left, &mut inset.right].into_iter().flatten() {
+                *side *= grid.plan.own_padding;
+            }
+            typeset = typeset.with_inset(Smart::Custom(inset));
         }
         typeset = typeset.with_stroke(strokes(cell, grid, styles));
         Packed::new(typeset)

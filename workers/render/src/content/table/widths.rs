@@ -5,6 +5,7 @@ use scraper::ElementRef;
 use super::{
     PADDING,
     model::{PlacedCell, column_elements, parts, placed},
+    own_padding,
 };
 use crate::{
     content::{
@@ -14,6 +15,9 @@ use crate::{
     },
     css::{self, Style},
 };
+
+/// The width of a letter, in font sizes; few are wider.
+const LETTER: f64 = 1.1;
 
 impl Typesetter<'_> {
     /// The columns of a table that is not typeset yet.
@@ -38,8 +42,10 @@ impl Typesetter<'_> {
             let style = self.style(cell.element);
             let inner = self.cell_place(cell, style, place);
             let width = self.content_width(cell.element, inner);
+            let letter = &mut measured[cell.x].letter;
+            *letter = letter.max(LETTER * inner.size);
             if let Some(style) = style.filter(|style| style.padding.left.is_some() || style.padding.right.is_some()) {
-                let padding = lengths::frame_width(style, place);
+                let padding = own_padding(style, PADDING, place);
                 let column = &mut measured[cell.x];
                 column.padding = if column.has_own_padding { column.padding.max(padding) } else { padding };
                 column.has_own_padding = true;

@@ -55,6 +55,22 @@ pub(super) fn break_inside(parts: &[Component]) -> Parsed {
     })])
 }
 
+/// `page`: the name of the pages that an element is on.
+pub(super) fn page(parts: &[Component]) -> Parsed {
+    match single_ident(parts)? {
+        "auto" => Ok(vec![Property::Page(None)]),
+        name => Ok(vec![Property::Page(Some(name.to_lowercase()))]),
+    }
+}
+
+/// `orphans`, `widows`.
+pub(super) fn lone_lines(parts: &[Component], property: fn(bool) -> Property) -> Parsed {
+    match parts {
+        [Component::Number(number)] if *number >= 1.0 && number.fract() == 0.0 => Ok(vec![property(*number >= 2.0)]),
+        _ => Err(Reason::NotUnderstood),
+    }
+}
+
 pub(super) fn columns(parts: &[Component]) -> Parsed {
     let mut count = None;
     for part in parts {

@@ -103,11 +103,9 @@ fn reason_of_text(name: &str) -> Option<&'static str> {
             "lines between columns are not supported"
         }
         "column-span" => "an element can't span columns; begin the columns after it",
-        "orphans" | "widows" => "lone lines are avoided anyway; how many can't be set",
         "counter-reset" | "counter-increment" | "counter-set" => "headings are numbered by the option `numbering`",
         "string-set" => "`string(title)`, `string(date)` and `string(chapter)` are set by the document",
         "quotes" => "quotation marks follow the document's language",
-        "page" => "all pages are alike, but for `:first`, `:left` and `:right`",
         "direction" | "writing-mode" | "text-orientation" | "unicode-bidi" => {
             "the direction of text follows the document's language"
         }

@@ -81,6 +81,8 @@ pub(super) fn partly_ignored(name: &str, value: &str) -> Option<String> {
         "the ground has only its colour, no image"
     } else if name.starts_with("border") && has(&["double", "groove", "ridge", "inset", "outset"]) {
         "the line is one solid line"
+    } else if matches!(name, "orphans" | "widows") && lower.parse::<f64>().is_ok_and(|lines| lines > 2.0) {
+        "two lines stay together, not more"
     } else if name == "text-decoration" && has(&["double", "dotted", "dashed", "wavy"]) {
         "the line is solid"
     } else {

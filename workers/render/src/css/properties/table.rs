@@ -63,6 +63,9 @@ pub(in super::super) const INITIAL: &[(&str, &str)] = &[
     ("break-before", "auto"),
     ("break-after", "auto"),
     ("break-inside", "auto"),
+    ("orphans", "2"),
+    ("widows", "2"),
+    ("page", "auto"),
     ("column-count", "auto"),
     ("column-gap", "normal"),
     ("display", "inline"),
@@ -207,6 +210,9 @@ pub(in super::super) static TABLE: &[PropertySpec] = properties! {
     "page-break-before", &["break-before"], |c| flow::break_at(c, Property::BreakBefore), BREAK;
     "page-break-after", &["break-after"], |c| flow::break_at(c, Property::BreakAfter), BREAK;
     "page-break-inside", &["break-inside"], flow::break_inside, "auto or avoid";
+    "orphans", &["orphans"], |c| flow::lone_lines(c, Property::Orphans), "1, or a greater number, which is 2";
+    "widows", &["widows"], |c| flow::lone_lines(c, Property::Widows), "1, or a greater number, which is 2";
+    "page", &["page"], flow::page, "auto, or a name that an `@page` rule has";
     "columns", &["column-count"], flow::columns, "a number of columns";
     "column-count", &["column-count"], flow::columns, "auto or a number of columns";
     "column-gap", &["column-gap"], flow::gap, "normal, a length or a percentage";
@@ -260,6 +266,9 @@ pub(in super::super) const IN_PART: &[(&str, &str)] = &[
     ("height", "the least height: content is never cut off"),
     ("object-fit", "`none` is `cover`, `scale-down` is `contain`"),
     ("list-style", "images, `inside`"),
+    ("orphans", "more than 2 lines"),
+    ("widows", "more than 2 lines"),
+    ("page", "in boxes, lists, quotes and cells, whose pages do not change"),
     ("columns", "the width of columns"),
     ("flex", "shrinking: boxes shrink by their content, never below their words"),
     ("flex-direction", "reverse orders"),

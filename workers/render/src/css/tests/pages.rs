@@ -1,7 +1,7 @@
 //! `@page`.
 
 use super::paged;
-use crate::css::{Align, ListStyle, MarginItem, Pages, Rgba};
+use crate::css::{ListStyle, MarginItem, Pages, Rgba};
 
 fn near(size: Option<(f64, f64)>, (width, height): (f64, f64)) -> bool {
     size.is_some_and(|(w, h)| (w - width).abs() < 0.01 && (h - height).abs() < 0.01)
@@ -46,7 +46,7 @@ fn margin_boxes_have_content_and_style() {
     let (page, warnings) = paged(css);
     assert!(warnings.is_empty(), "{warnings:?}");
     let number = &page.boxes[0];
-    assert_eq!((number.pages, number.top, number.align), (Pages::All, false, Align::Right));
+    assert_eq!((number.selector.pages, number.place), (Pages::All, "bottom-right"));
     let text = |text: &str| MarginItem::Text(text.to_owned());
     let items =
         [text("Page "), MarginItem::Page(ListStyle::Decimal), text(" of "), MarginItem::Pages(ListStyle::LowerRoman)];
@@ -61,21 +61,20 @@ fn first_left_and_right_pages_have_boxes_of_their_own() {
     let css = "@page :first { @top-left { content: none } margin: 0 }\n@page :left { @top-left { content: 'l' } }\n\
                @page :blank { margin: 0 }\n@page { @top-left { content: 'a' } }\n@page { @top-left { content: 'b' } }";
     let (page, warnings) = paged(css);
-    let found: Vec<_> = page.boxes.iter().map(|found| (found.pages, found.content.len())).collect();
+    let found: Vec<_> = page.boxes.iter().map(|found| (found.selector.pages, found.content.len())).collect();
     assert_eq!(found, [(Pages::First, 0), (Pages::Left, 1), (Pages::All, 1)]);
     assert_eq!(page.boxes[2].content, [MarginItem::Text("b".to_owned())]);
     assert_eq!(
         warnings,
-        [
-            "css:3: `@page :blank` was left out: only `:first`, `:left` and `:right` are supported, one at a time",
-            "css:1: `margin: 0` has no effect here: all pages are alike; write it into plain `@page`",
-        ]
+        ["css:3: `@page :blank` was left out: there are names of pages, `:first`, `:left` and `:right`, one of these \
+             at a time",]
     );
+    assert_eq!(page.variant(Pages::First).map(|first| first.margin.top), Some(Some(0.0)));
 }
 
 #[test]
 fn what_a_page_cannot_have_is_reported() {
-    let css = "@page {\n color: red;\n @left-top { content: 'x' }\n @top-left {\n content: url(a.png) }\n\
+    let css = "@page {\n color: red;\n @left-up { content: 'x' }\n @top-left {\n content: url(a.png) }\n\
                @top-right { content: counter(chapter) }\n marks: crop }\n@top-left { content: 'x' }";
     let (page, warnings) = paged(css);
     assert!(page.boxes.iter().all(|found| found.content.is_empty()));
@@ -83,7 +82,7 @@ fn what_a_page_cannot_have_is_reported() {
         "css:8: `@top-left",
         "css:2: `color` has",
         "css:7: `marks`",
-        "css:3: `@left-top`",
+        "css:3: `@left-up`",
         "css:5: `content: url",
         "css:6: `content: counter(chapter)`",
     ];
@@ -104,4 +103,17 @@ fn a_page_inherits_nothing_and_says_so() {
     let (page, warnings) = paged("@page { background: inherit; @top-left { color: inherit } }");
     assert_eq!(page.background, None);
     assert_eq!(warnings.len(), 2, "{warnings:?}");
+}
+
+#[test]
+fn pages_have_names() {
+    let css = "@page wide, Tall:first { @right-middle { content: 'x' } }\n@page wide { size: landscape; margin: 1in }\n\
+               @page wide:left { margin: 0 } @page :left { size: A5 } @page 1a { size: A5 }";
+    let (page, warnings) = paged(css);
+    let names: Vec<_> = page.boxes.iter().map(|found| (found.selector.name.as_deref(), found.selector.pages)).collect();
+    assert_eq!(names, [(Some("wide"), Pages::All), (Some("tall"), Pages::First)]);
+    let wide = page.variants.iter().find(|variant| variant.selector.name.as_deref() == Some("wide")).expect("wide");
+    assert_eq!((wide.is_landscape, wide.margin.left), (Some(true), Some(72.0)));
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert!(warnings.iter().any(|warning| warning.contains("write it into `@page wide`")), "{warnings:?}");
 }

@@ -277,6 +277,8 @@ fn flow() {
             s.columns = Some(2);
             s.column_gap = Some(Length::Pt(72.0 / 2.54));
         }),
+        ("orphans: 1; widows: 4", |s| (s.orphans, s.widows) = (Some(false), Some(true))),
+        ("page: Wide", |s| s.page = Some("wide".to_owned())),
         ("-moz-column-count: 3", |s| s.columns = Some(3)),
         ("display: none", |s| s.display = Some(Display::None)),
         ("opacity: 50%", |s| s.opacity = Some(0.5)),
@@ -286,13 +288,13 @@ fn flow() {
         ("list-style: url(a.png)", "a text in quotes"),
         ("list-style: inside", "outside"),
         ("list-style-type: klingon", "no marker `klingon`"),
+        ("orphans: 1.5", "takes 1, or a greater number"),
         ("columns: 99", "up to 20"),
         ("columns: 12em", "use their number"),
         ("column-rule: 1px solid", "not supported"),
         ("break-inside: column", "takes auto or avoid"),
         ("display: table-cell", "only tables of the text"),
         ("content: 'x'", "works in `::before`"),
-        ("orphans: 3", "avoided anyway"),
     ]);
 }
 
