@@ -33,7 +33,8 @@ impl Fusion {
         Self { names_one, words: if names_one { 0.5 } else { 0.5 * (best / FULL).min(1.0) } }
     }
 
-    /// A hit's score, from 0 to 1. `text`: the share of the question's words that it has.
+    /// A hit's score, from 0 to 1. `text`: the share of the question's words that it has, by its BM25: of the
+    /// weights of all words that any text has, or of the best text's BM25 if that is more.
     #[must_use]
     pub fn score(&self, cosine: Option<f64>, cosines: &Cosines, text: f64) -> f64 {
         let near = cosine.map_or(0.0, |cosine| match self.names_one {

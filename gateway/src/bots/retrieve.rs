@@ -216,7 +216,7 @@ fn answering(question: &str, hit: &Hit) -> String {
     if !identifier::names_one_of(question, &hit.text)
         && let Some(heading) = headings(hit).find(|heading| identifier::names_one_of(question, heading))
     {
-        return format!("{heading}: {}", hit.text);
+        return format!("## {heading}\n\n{}", hit.text);
     }
     identifier::without_lookalikes(question, &hit.text)
 }

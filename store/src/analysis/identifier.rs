@@ -6,24 +6,65 @@ use std::collections::HashSet;
 use super::{compound::BETWEEN_NUMBERS, token::Form, tokens::tokens};
 
 /// For each text, whether it names only lookalikes of the question's identifiers, and none of these identifiers. A
-/// lookalike of `AX-4401/B` has the same shape, such as `AX-4401/C`. If no text names the identifier itself, a
-/// lookalike must also have the same first letters or digits.
+/// lookalike of `AX-4401/B` has the same shape, such as `AX-4402/C`, or the same letters and digits first, such as `AX-4401`
+/// and `AX-44`. If no text names the identifier itself, one that names a longer identifier with it names it
+/// too, and a lookalike must also have the same first letters or digits.
 #[must_use]
 pub fn lookalikes(question: &str, texts: &[String]) -> Vec<bool> {
     let asked = identifiers(question);
     if asked.is_empty() {
         return vec![false; texts.len()];
     }
-    let named: Vec<HashSet<String>> = texts.iter().map(|text| compounds(text)).collect();
-    let is_found = |asked: &String| named.iter().any(|own| own.contains(asked));
-    let shapes: Vec<(String, Option<&str>)> =
-        asked.iter().map(|term| (shape(term), (!is_found(term)).then(|| beginning(term)))).collect();
-    let is_like = |other: &String| {
-        let form = shape(other);
-        shapes.iter().any(|(shape, begins)| *shape == form && begins.is_none_or(|begins| begins == beginning(other)))
-    };
-    let is_lookalike = |own: &HashSet<String>| !asked.iter().any(|term| own.contains(term)) && own.iter().any(is_like);
-    named.iter().map(is_lookalike).collect()
+    let texts: Vec<Named> = texts.iter().map(|text| Named::of(text)).collect();
+    let asked: Vec<Asked> = asked.into_iter().map(|term| Asked::new(term, &texts)).collect();
+    let is_lookalike =
+        |text: &Named| !asked.iter().any(|one| one.is_named(text)) && asked.iter().any(|one| one.is_like(text));
+    texts.iter().map(is_lookalike).collect()
+}
+
+/// What a text names.
+struct Named {
+    whole: HashSet<String>,
+    /// Also joined parts of compounds.
+    all: HashSet<String>,
+}
+
+impl Named {
+    fn of(text: &str) -> Self {
+        Self { whole: identifiers(text).into_iter().collect(), all: compounds(text) }
+    }
+}
+
+/// An identifier of the question.
+struct Asked {
+    term: String,
+    shape: String,
+    /// Whether a text names just this.
+    whole: bool,
+    /// Whether a text names this or a longer one with it.
+    found: bool,
+}
+
+impl Asked {
+    fn new(term: String, texts: &[Named]) -> Self {
+        let whole = texts.iter().any(|text| text.whole.contains(&term));
+        let found = texts.iter().any(|text| text.all.contains(&term));
+        Self { shape: shape(&term), whole, found, term }
+    }
+
+    fn is_named(&self, text: &Named) -> bool {
+        if self.whole { text.whole.contains(&self.term) } else { text.all.contains(&self.term) }
+    }
+
+    fn is_like(&self, text: &Named) -> bool {
+        // and X-1A for X-10; 2.31 for 2.3.1.
+        let is_variant = |other: &String| {
+            let common = other.chars().zip(self.term.chars()).take_while(|(one, other)| one == other);
+            common.map(|(c, _)| c).any(|c| c.is_ascii_digit())
+        };
+        let is_near = |other: &String| self.found || beginning(other) == beginning(&self.term);
+        text.all.iter().any(|other| shape(other) == self.shape && is_near(other)) || text.whole.iter().any(is_variant)
+    }
 }
 
 /// Whether a text names an identifier.
@@ -135,6 +176,29 @@ mod tests {
         }
         assert_eq!(kept("Is AX-4401/B or AX-4401/C better?", &texts), texts);
         assert_eq!(kept("What changed in v2.14.3?", &["v2.14.1: less", "v2.14.3: more"]), ["v2.14.3: more"]);
+    }
+
+    #[test]
+    fn a_longer_or_shorter_identifier_is_a_lookalike() {
+        for (question, right, wrong) in [
+            (
+                "How much is the KT-50?",
+                "KT-50 costs 29.",
+                &["KT-500 costs 9.", "KT-50/A costs 31.", "KT-50-B costs 37."][..],
+            ),
+            ("Flow of KT-50/A?", "KT-50/A: 9 l", &["KT-50: 7 l", "KT-50/B: 8 l"]),
+            (
+                "What does driver v2.3.1 support?",
+                "v2.3.1 supports more.",
+                &["v2.3 supports less.", "v2.31 supports all."],
+            ),
+            ("Power of X-10?", "X-10: 450 W", &["X-1: 99 W", "X-100: 900 W", "X-1A: 220 W"]),
+            ("How much is X-1A?", "X-1A: 105", &["X-1: 99", "X-10: 120"]),
+        ] {
+            let texts: Vec<&str> = [right, "Hoses."].into_iter().chain(wrong.iter().copied()).collect();
+            assert_eq!(kept(question, &texts), texts[..2], "{question}");
+        }
+        assert_eq!(kept("What is KT-50?", &["KT-50/A is red.", "Hoses."]), ["KT-50/A is red.", "Hoses."]);
     }
 
     #[test]

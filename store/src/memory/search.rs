@@ -127,8 +127,10 @@ fn fuse(hits: &mut [Hit], lookup: &Lookup, words: Option<f64>) {
         let (least, best) = (range.least.min(cosine), range.best.max(cosine));
         *range = Cosines { least, best, candidates: range.candidates + 1 };
     }
-    let share = |explanation: &Explanation| Some((explanation.text_score? / words?).min(1.0));
-    let best = hits.iter().filter_map(|hit| share(&explained(hit))).fold(0.0, f64::max);
+    let most = hits.iter().filter_map(|hit| explained(hit).text_score).fold(0.0, f64::max);
+    // A text that repeats some of the words may score more than one that has each of them once.
+    let share = |explanation: &Explanation| Some(explanation.text_score? / words?.max(most));
+    let best = words.map_or(0.0, |words| (most / words).min(1.0));
     let fusion = Fusion::new(lookup.text.as_deref().unwrap_or_default(), best);
     for hit in hits {
         let range = ranges.get(&model(hit)).copied();

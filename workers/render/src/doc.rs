@@ -12,7 +12,7 @@ use typst::{
 use crate::{
     content::{length, line_box, paint},
     css::{self, Align, ListStyle, MarginBox, MarginItem, Page, Style},
-    fonts::Fonts,
+    fonts::{FALLBACK, Fonts},
     locale::Local,
     output,
     settings::Settings,
@@ -164,7 +164,7 @@ fn text_settings(style: &Style, fonts: &Fonts) -> Dict {
     let mut families: Vec<Value> =
         names.iter().filter_map(|name| fonts.family(name)).map(IntoValue::into_value).collect();
     if !families.is_empty() {
-        families.push("Twemoji Mozilla".into_value());
+        families.extend(FALLBACK.map(IntoValue::into_value));
         settings.insert("font".into(), families.into_iter().collect::<Array>().into_value());
     }
     if let Some(size) = style.font_size {

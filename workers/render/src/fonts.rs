@@ -1,7 +1,7 @@
 //! Holds the fonts: compiled-in ones, loaded once in a process, and a document's own, which override them.
 //!
 //! Serif, math and code come with Typst (Libertinus Serif, New Computer Modern, DejaVu Sans Mono); Inter (sans),
-//! Liberation Sans (Arial's metrics) and Twemoji (colour emoji) lie in `fonts/`. System fonts are not used, so that a
+//! Liberation Sans (Arial's metrics), Noto (Hebrew, Arabic) and Twemoji (colour emoji) lie in `fonts/`. System fonts are not used, so that a
 //! document looks the same everywhere.
 
 mod coverage;
@@ -23,7 +23,7 @@ pub use upload::{FontError, MAX_FONT_BYTES, font};
 use coverage::Coverage;
 
 /// The compiled-in files besides Typst's.
-const FILES: [&[u8]; 10] = [
+const FILES: [&[u8]; 14] = [
     include_bytes!("../fonts/Inter-Regular.otf"),
     include_bytes!("../fonts/Inter-Italic.otf"),
     include_bytes!("../fonts/Inter-SemiBold.otf"),
@@ -33,6 +33,10 @@ const FILES: [&[u8]; 10] = [
     include_bytes!("../fonts/LiberationSans-Italic.ttf"),
     include_bytes!("../fonts/LiberationSans-Bold.ttf"),
     include_bytes!("../fonts/LiberationSans-BoldItalic.ttf"),
+    include_bytes!("../fonts/NotoSansHebrew-Regular.ttf"),
+    include_bytes!("../fonts/NotoSansHebrew-Bold.ttf"),
+    include_bytes!("../fonts/NotoNaskhArabic-Regular.ttf"),
+    include_bytes!("../fonts/NotoNaskhArabic-Bold.ttf"),
     include_bytes!("../fonts/TwemojiMozilla.ttf"),
 ];
 

@@ -55,7 +55,7 @@ fn a_code_in_a_heading_comes_with_the_text_and_lookalikes_do_not() {
         answering(question, &hit)
     };
     let question = "What does AX-4401/B cost?";
-    assert_eq!(text(question, "AX-4401/B", "It costs 4.00 euros."), "AX-4401/B: It costs 4.00 euros.");
+    assert_eq!(text(question, "AX-4401/B", "It costs 4.00 euros."), "## AX-4401/B\n\nIt costs 4.00 euros.");
     assert_eq!(text(question, "AX-4401/B", "AX-4401/B costs 4.00."), "AX-4401/B costs 4.00.");
     assert_eq!(text(question, "Nozzles", "AX-4401/B: 4.00\nAX-4401/C: 4.30\n"), "AX-4401/B: 4.00\n");
     assert_eq!(text("What does it cost?", "AX-4401/B", "It costs 4.00."), "It costs 4.00.");
@@ -71,7 +71,7 @@ fn a_title_says_nothing_of_a_hit_below_another_codes_heading() {
     let question = "What does the filter of the RT-7000 cost?";
     let found = |hits: Vec<Hit>| without_lookalikes(question, Found { hits, ..Found::default() }).hits.len();
     assert_eq!(found(vec![below("RT-7000"), below("RT-7001")]), 1);
-    assert_eq!(answering(question, &below("Filters")), "RT-7000: The filter costs 11.00 euros.");
+    assert_eq!(answering(question, &below("Filters")), "## RT-7000\n\nThe filter costs 11.00 euros.");
 }
 
 #[test]

@@ -164,7 +164,9 @@ fn ranked(by_vectors: bool, by_words: bool, names_one: bool) -> String {
                     ELSE sqrt(greatest(0, (v.cosine - v.least) / (1 - v.least))) END";
     let relative = "CASE WHEN v.cosine IS NULL OR v.best <= v.least THEN 0 \
                     ELSE least(1, greatest(0, (v.cosine - v.least) / (v.best - v.least))) END";
-    let text = "least(1, coalesce(t.score / nullif((SELECT sum(idf) FROM rarity), 0), 0))";
+    // A text that repeats some of the words may score more than one that has each of them once.
+    let text =
+        "coalesce(t.score / nullif(greatest((SELECT sum(idf) FROM rarity), (SELECT max(score) FROM scored)), 0), 0)";
     let most = "(SELECT least(1, coalesce(max(score) / nullif((SELECT sum(idf) FROM rarity), 0), 0)) FROM scored)";
     let (near, weight) = match names_one {
         true => (absolute, "0.5".to_owned()),

@@ -8,8 +8,8 @@ pub const EMOJI: &str = "Twemoji Mozilla";
 const ARIAL: &str = "Liberation Sans";
 const MODERN: &str = "New Computer Modern";
 
-/// Ends each list of families.
-pub const FALLBACK: [&str; 2] = [EMOJI, MONO];
+/// Ends each list of families; `fallback` in ruche.typ.
+pub const FALLBACK: [&str; 3] = [EMOJI, "Noto Sans Hebrew", "Noto Naskh Arabic"];
 
 /// The families, with the lower-case names that stand for them.
 #[rustfmt::skip]

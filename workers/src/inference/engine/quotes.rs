@@ -1,5 +1,6 @@
 //! Keeps an answer to the sentences that it may quote. A small model picks the right sentence well, and copies rare words
-//! and numbers badly: what it begins, this completes. An answer that begins unlike all of them goes on freely.
+//! and numbers badly: what it begins, this completes. An answer that begins unlike all of them goes on freely, but cites
+//! nothing.
 
 use super::{port::Vocabulary, request::Quote};
 
@@ -25,15 +26,15 @@ impl Quotes {
         self.quotes.iter().any(|quote| quote.text.as_bytes() == self.written)
     }
 
-    /// The likeliest token that goes on with a quote; the first token may also begin something else. `None` if the
-    /// answer is no quote.
+    /// The likeliest token that goes on with a quote; the first token may also begin something else. `None` if there is
+    /// nothing to quote.
     pub(super) fn choose(&self, logits: &[f32], vocabulary: &dyn Vocabulary) -> Option<i32> {
         let open: Vec<(&[u8], f32)> = self
             .quotes
             .iter()
             .filter_map(|Quote { text, bonus }| Some((text.as_bytes().strip_prefix(&*self.written)?, *bonus)))
             .collect();
-        if open.is_empty() {
+        if self.quotes.is_empty() {
             return None;
         }
         let (mut best, mut piece) = (None, Vec::new());
@@ -43,7 +44,7 @@ impl Quotes {
             let fitting = open.iter().filter(|(rest, _)| !piece.is_empty() && rest.starts_with(&piece));
             let score = match fitting.map(|(_, bonus)| *bonus).reduce(f32::max) {
                 Some(bonus) => logit + bonus,
-                None if self.written.is_empty() => logit,
+                None if self.written.is_empty() || (open.is_empty() && !piece.contains(&b'[')) => logit,
                 None => continue,
             };
             if best.is_none_or(|(_, most)| score > most) {

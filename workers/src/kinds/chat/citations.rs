@@ -6,7 +6,7 @@ use ruche_schemas::kinds::chat::{Citation, Passage};
 
 use super::{
     passages::Shown,
-    sentences::{sentences, words},
+    sentences::{is_rule, sentences, words},
 };
 
 /// Longest quote, in bytes of UTF-8.
@@ -71,11 +71,16 @@ fn claim(sentences: &[Range<usize>], at: usize) -> Option<Range<usize>> {
     before.or(sentences.first()).cloned()
 }
 
-/// The sentence of a passage that shares the most words with a claim; the first among equals.
+/// The sentence of a passage that shares the most words with a claim; the first among equals. Headings, and the lines
+/// above a table's rows, say nothing.
 fn quote(claim: &str, text: &str) -> String {
     let claimed = words(claim);
     let mut best: Option<(f64, Range<usize>)> = None;
-    for range in sentences(text) {
+    let all = sentences(text);
+    let is_rule = |range: Option<&Range<usize>>| range.is_some_and(|range| is_rule(&text[range.clone()]));
+    let says = |n: usize| !text[all[n].clone()].starts_with('#') && !is_rule(all.get(n)) && !is_rule(all.get(n + 1));
+    let said: Vec<_> = (0..all.len()).filter(|n| says(*n)).map(|n| all[n].clone()).collect();
+    for range in if said.is_empty() { all } else { said } {
         let own = words(&text[range.clone()]);
         // Dice's coefficient, so that long sentences have no advantage.
         let likeness = 2.0 * own.intersection(&claimed).count() as f64 / (own.len() + claimed.len()).max(1) as f64;
@@ -124,6 +129,18 @@ mod tests {
         assert_eq!(both, [(2, refunds.to_owned()), (1, opens.to_owned())], "each once, by first mention");
         let list = cited("- dogs: welcome [1]\n- refunds within 5 days [2]");
         assert_eq!(list, [(1, "Dogs are welcome.".to_owned()), (2, refunds.to_owned())]);
+    }
+
+    #[test]
+    fn a_row_is_quoted_and_not_the_line_with_the_columns_names() {
+        let table = "# Parts\n\n| Code | Part | Price EUR | Stock |\n|---|---|--:|:-:|\n| SP-01 | Seal | 2.10 | 7 |\n| SP-02 | Impeller | 18.90 | 4 |\n";
+        let shown = [Shown { place: 0, end: table.len() }];
+        let quoted = |answer: &str| citations(answer, &[passage(table)], &shown)[0].quote.clone();
+        let answer = "Code: SP-02, Part: Impeller, Price EUR: 18.90, Stock: 4. [1]";
+        assert_eq!(quoted(answer), "| SP-02 | Impeller | 18.90 | 4 |");
+        assert_eq!(quoted("Parts [1]"), "| SP-01 | Seal | 2.10 | 7 |");
+        let heading = [Shown { place: 0, end: "# Parts".len() }];
+        assert_eq!(citations("Parts [1]", &[passage(table)], &heading)[0].quote, "# Parts");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use ruche_schemas::{
 use super::{
     fit::{fitted, prompt_room},
     passages::{self, Block, Budget, Shown},
-    quotes::quotes,
+    quotes::{is_elsewhere, quotes},
     refusal::refused,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     runtime::job_error::JobError,
 };
 
-/// Longest answer of a small model without a limit of its own, in tokens: it quotes a sentence or two.
+/// Longest answer of a small model to a bot's chat without a limit of its own, in tokens: it quotes a sentence or two.
 const QUOTE_TOKENS: u32 = 128;
 
 /// A request whose messages are the prompt.
@@ -29,6 +29,8 @@ pub(super) struct Composed {
     pub(super) shown: Vec<Shown>,
     /// The number of messages of the conversation that are not in it.
     pub(super) left_out: usize,
+    /// Whether a small model shall not be asked, because no passage is about what the question names.
+    pub(super) elsewhere: bool,
 }
 
 pub(super) async fn composed(
@@ -42,7 +44,7 @@ pub(super) async fn composed(
         Some(grounding) => grounded(&engine, &grounding, request),
         None => {
             let (request, left_out) = fitted(&engine, request, &<[Message]>::to_vec).map_err(refused)?;
-            Ok(Composed { request, shown: Vec::new(), left_out })
+            Ok(Composed { request, shown: Vec::new(), left_out, elsewhere: false })
         }
     });
     composed.await.map_err(|_| refused(GenerateError::Stopped))?
@@ -54,8 +56,15 @@ fn grounded(engine: &Engine, grounding: &Grounding, mut request: Request) -> Res
         false => block(engine, grounding, &mut request)?,
     };
     let prompt = |conversation: &[Message]| passages::prompt(&grounding.instructions, &block, conversation);
-    let (request, left_out) = fitted(engine, request, &prompt).map_err(refused)?;
-    Ok(Composed { request, shown: block.shown, left_out: unread + left_out })
+    let (mut request, left_out) = fitted(engine, request, &prompt).map_err(refused)?;
+    let mut elsewhere = false;
+    if passages::preset(engine.model().parameters).is_some() {
+        request.max_tokens.get_or_insert(QUOTE_TOKENS);
+        let shown = block.shown.iter().filter_map(|shown| grounding.passages.get(shown.place)?.text.get(..shown.end));
+        let shown: Vec<&str> = shown.collect();
+        elsewhere = !shown.is_empty() && is_elsewhere(&shown, &request.messages);
+    }
+    Ok(Composed { request, shown: block.shown, left_out: unread + left_out, elsewhere })
 }
 
 /// As many passages as there is room for beside the last message, and the number of earlier messages that the model
@@ -69,7 +78,6 @@ fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Resul
     if preset.is_some() {
         // A model that can only quote works best without randomness, and earlier turns mislead it.
         request.sampling.temperature = 0.0;
-        request.max_tokens.get_or_insert(QUOTE_TOKENS);
         unread = last - turns::instructions(&request.messages);
         request.messages = turns::from_cut(&request.messages, last);
     }

@@ -99,8 +99,12 @@ impl Handler<Chat> for ChatHandler {
             max_tokens: job.body.max_tokens,
             quotes: Vec::new(),
         };
-        let Composed { request, shown, left_out } =
+        let Composed { request, shown, left_out, elsewhere } =
             composed(&self.engine, job.body.grounding.as_ref(), request).await?;
+        let nothing_found = job.body.grounding.as_ref().and_then(|grounding| grounding.nothing_found.as_deref());
+        if let Some(sentence) = nothing_found.filter(|_| elsewhere) {
+            return Ok(self.found_nothing(sentence, emitted_text_bytes, &context, job).await);
+        }
         let left_out = u64::from(job.body.messages_left_out).saturating_add(older).saturating_add(left_out as u64);
         let left_out = u32::try_from(left_out).unwrap_or(u32::MAX);
         let span =

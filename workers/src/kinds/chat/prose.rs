@@ -1,10 +1,8 @@
 //! Markdown as plain sentences, for small models: they copy a sentence well, and a mark, a row or a list badly.
 
-use std::ops::Range;
-
 use pulldown_cmark::{Event, Options, Parser};
 
-use super::sentences::sentences;
+use super::sentences::{cells, is_rule, sentences};
 
 /// A sentence of a passage.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,8 +25,8 @@ pub(super) fn prose(markdown: &str) -> Vec<Sentence> {
             continue;
         };
         match &header {
-            _ if is_rule(&cells) => {}
-            None if is_header(markdown, ranges.get(n + 1)) => header = Some(cells),
+            _ if is_rule(sentence) => {}
+            None if ranges.get(n + 1).is_some_and(|next| is_rule(&markdown[next.clone()])) => header = Some(cells),
             header => {
                 let text = plain(&row(header.as_deref().unwrap_or_default(), &cells));
                 prose.extend(text.map(|text| Sentence { text, answers: true }));
@@ -36,22 +34,6 @@ pub(super) fn prose(markdown: &str) -> Vec<Sentence> {
         }
     }
     prose
-}
-
-/// The cells of a table's row.
-fn cells(line: &str) -> Option<Vec<&str>> {
-    let inside = line.strip_prefix('|')?;
-    let inside = inside.strip_suffix('|').unwrap_or(inside);
-    Some(inside.split('|').map(str::trim).collect())
-}
-
-/// Whether these are the cells of the line below a table's header.
-fn is_rule(cells: &[&str]) -> bool {
-    cells.iter().all(|cell| cell.contains('-') && cell.chars().all(|c| matches!(c, '-' | ':')))
-}
-
-fn is_header(markdown: &str, next: Option<&Range<usize>>) -> bool {
-    next.and_then(|next| cells(&markdown[next.clone()])).is_some_and(|cells| is_rule(&cells))
 }
 
 fn row(header: &[&str], cells: &[&str]) -> String {

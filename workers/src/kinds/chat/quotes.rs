@@ -3,6 +3,7 @@
 
 use ruche_schemas::kinds::chat::{Grounding, Message, Role};
 use ruche_store::analysis::{
+    identifier,
     index::terms,
     language,
     query::{Asked, parse},
@@ -27,6 +28,8 @@ const EVERYWHERE: f32 = 0.1;
 
 struct Candidate {
     text: String,
+    /// With the headings and questions above it.
+    whole: String,
     own: Vec<String>,
     /// Terms of the headings and questions above it.
     above: Vec<String>,
@@ -36,9 +39,7 @@ struct Candidate {
 /// Each sentence of the shown passages with its citation, and what the model says where none fits. No answer begins
 /// like a heading.
 pub(super) fn quotes(grounding: &Grounding, shown: &[Shown], conversation: &[Message]) -> Vec<Quote> {
-    let asked = conversation.iter().rfind(|message| message.role == Role::User);
-    // Quotation marks and minus signs are operators of a search.
-    let asked = asked.map(|message| message.content.replace(['"', '-'], " ")).unwrap_or_default();
+    let asked = asked(conversation);
     let language = language::detect(&asked);
     let candidates: Vec<Candidate> =
         (1..).zip(shown).flat_map(|(n, shown)| candidates(grounding, n, *shown, language)).collect();
@@ -49,11 +50,51 @@ pub(super) fn quotes(grounding: &Grounding, shown: &[Shown], conversation: &[Mes
         let found = weights.iter().map(|(word, weight)| weight * candidate.has(word)).sum::<f32>();
         if all > 0.0 { BONUS * found / all } else { 0.0 }
     };
-    let quote = |candidate: &Candidate| Quote {
+    let is_about = about(&asked, &candidates);
+    let quote = |(candidate, is_about): (&Candidate, bool)| Quote {
         text: candidate.text.clone(),
-        bonus: if candidate.answers { bonus(candidate) } else { f32::NEG_INFINITY },
+        bonus: if candidate.answers && is_about { bonus(candidate) } else { f32::NEG_INFINITY },
     };
-    candidates.iter().map(quote).chain(nothing_found(grounding)).collect()
+    candidates.iter().zip(is_about).map(quote).chain(nothing_found(grounding)).collect()
+}
+
+/// Whether each sentence has the question's numbers that any sentence has, and is about none of its lookalikes.
+fn about(asked: &str, candidates: &[Candidate]) -> Vec<bool> {
+    let has =
+        |candidate: &Candidate, number: &str| candidate.own.iter().chain(&candidate.above).any(|term| term == number);
+    let numbers: Vec<&str> = numbers(asked).filter(|number| candidates.iter().any(|one| has(one, number))).collect();
+    let texts: Vec<String> = candidates.iter().map(|one| one.whole.clone()).collect();
+    let lookalikes = identifier::lookalikes(asked, &texts);
+    let has_all = |candidate: &Candidate| numbers.iter().all(|number| has(candidate, number));
+    candidates.iter().zip(lookalikes).map(|(one, is_lookalike)| !is_lookalike && has_all(one)).collect()
+}
+
+/// Whether a question names an identifier or a number, and the shown passages have none of them: a model that can only
+/// quote would answer about another one.
+pub(super) fn is_elsewhere(passages: &[&str], conversation: &[Message]) -> bool {
+    let asked = asked(conversation);
+    let named =
+        identifier::names_one(&asked).then(|| passages.iter().any(|text| identifier::names_one_of(&asked, text)));
+    let mut numbers = numbers(&asked).peekable();
+    let in_digits =
+        |number: &str| passages.iter().any(|text| terms(text, language::SIMPLE).iter().any(|(term, _)| term == number));
+    match (named, numbers.peek().is_some()) {
+        (Some(named), false) => !named,
+        (Some(true), true) | (None, false) => false,
+        (Some(false) | None, true) => !numbers.any(in_digits),
+    }
+}
+
+/// The numbers of a text that stand alone and have two digits at least: 42, 2024.
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
+    words.filter(|word| word.len() >= 2 && word.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The last question, without what is an operator of a search.
+fn asked(conversation: &[Message]) -> String {
+    let asked = conversation.iter().rfind(|message| message.role == Role::User);
+    asked.map(|message| message.content.replace('"', " ").replace(" -", " ")).unwrap_or_default()
 }
 
 /// In the language that the bot's own sentence is in, if the model speaks it.
@@ -67,17 +108,19 @@ fn nothing_found(grounding: &Grounding) -> [Quote; 2] {
 
 fn candidates(grounding: &Grounding, n: usize, shown: Shown, language: &str) -> Vec<Candidate> {
     let text = grounding.passages.get(shown.place).and_then(|passage| passage.text.get(..shown.end));
-    let (mut candidates, mut above) = (Vec::<Candidate>::new(), Vec::new());
+    let (mut candidates, mut above, mut heading) = (Vec::<Candidate>::new(), Vec::new(), String::new());
     for sentence in prose(text.unwrap_or_default()) {
         let own: Vec<String> = terms(&sentence.text, language).into_iter().map(|(term, _)| term).collect();
         if !sentence.answers {
             if candidates.last().is_some_and(|before| before.answers) {
                 above.clear();
+                heading.clear();
             }
             above.extend_from_slice(&own);
+            heading += &(sentence.text.clone() + "\n");
         }
-        let text = format!("{} [{n}]", line(&sentence.text));
-        candidates.push(Candidate { text, own, above: above.clone(), answers: sentence.answers });
+        let (text, whole) = (format!("{} [{n}]", line(&sentence.text)), heading.clone() + &sentence.text);
+        candidates.push(Candidate { text, whole, own, above: above.clone(), answers: sentence.answers });
     }
     candidates
 }
@@ -127,6 +170,39 @@ mod tests {
         assert!(found[0].1 == f32::NEG_INFINITY, "a heading is no answer");
         assert!(found[2].1 > found[1].1 && found[1].1 > 0.0, "{found:?}: `open` stands above both");
         assert!(found[3].1 == 0.0);
+    }
+
+    #[test]
+    fn numbers_and_identifiers_of_the_question_decide() {
+        let forbidden = |text: &str, question: &str| {
+            let found = of(text, question).into_iter().filter(|(_, bonus)| *bonus == f32::NEG_INFINITY);
+            found.map(|(text, _)| text).collect::<Vec<_>>()
+        };
+        let toasters = "The toaster TS 1000 has 4 slots. The toaster TS 100 has 2 slots.";
+        assert_eq!(forbidden(toasters, "Slots of TS 100?"), ["The toaster TS 1000 has 4 slots. [1]"]);
+        assert_eq!(forbidden(toasters, "Slots of TS 500?"), [""; 0]);
+        let parts = "# X-1\n\nPower: 99 W\n\n# X-10\n\nPower: 450 W\n";
+        assert_eq!(forbidden(parts, "Power of X-10?"), ["X-1. [1]", "Power: 99 W. [1]", "X-10. [1]"]);
+    }
+
+    #[test]
+    fn what_no_passage_names_is_elsewhere() {
+        let is = |passages: &[&str], question: &str| {
+            is_elsewhere(passages, &[Message { role: Role::User, content: question.to_owned() }])
+        };
+        let passages = ["SP-02 costs 18.90.", "Order 10054 was sent in 2024."];
+        for (question, expected) in [
+            ("How much is P-400?", true),
+            ("How much is SP-02?", false),
+            ("When was order 10099 sent?", true),
+            ("When was order 10054 sent?", false),
+            ("Was order 10054 or 10099 sent?", false),
+            ("What was sent in 3 days?", false),
+            ("What was sent?", false),
+            ("", false),
+        ] {
+            assert_eq!(is(&passages, question), expected, "{question}");
+        }
     }
 
     #[test]
