@@ -9,6 +9,8 @@ const LEAST_SCALE: f64 = 0.1;
 pub(super) const SLACK: f64 = 1.02;
 /// The padding at each side of a cell of a table that is too wide, in points.
 const TIGHT_PADDING: f64 = 2.5;
+/// The greatest padding at each side of a cell where letters hardly fit, as a part of its column.
+const MAX_PADDING: f64 = 0.15;
 /// The least part of the padding that CSS specifies for cells.
 const MIN_PADDING: f64 = 0.05;
 
@@ -129,10 +131,15 @@ pub(super) fn plan(columns: &[Column], available: f64, fills: bool) -> Plan {
     let least: Vec<f64> =
         columns.iter().map(|column| column.with_padding(column.content.min_divided, scale, true)).collect();
     let plan = Plan { own_padding, ..distributed(&columns, &least, available, fills, scale, true) };
-    // Words are divided anywhere, but letters are not.
-    let room = |(column, width): (&Column, &f64)| (width - column.reduced_padding(true)) / column.letter.max(0.1);
+    // Words are divided anywhere, but letters are not. Padding leaves most of a column to them.
+    let narrowest = plan.widths.iter().copied().fold(f64::INFINITY, f64::min);
+    let padding = TIGHT_PADDING.min(narrowest * MAX_PADDING);
+    let room = |(column, width): (&Column, &f64)| {
+        let padding = if column.has_own_padding { column.padding } else { 2.0 * padding };
+        (width - padding) / column.letter.max(0.1)
+    };
     let most = columns.iter().zip(&plan.widths).map(room).fold(f64::INFINITY, f64::min);
-    Plan { scale: plan.scale.min(most.max(LEAST_SCALE)), ..plan }
+    Plan { scale: plan.scale.min(most.max(LEAST_SCALE)), padding: Some(padding), ..plan }
 }
 
 /// The content width of a whole table.
@@ -228,7 +235,7 @@ mod tests {
         let floor = plan(&vec![column(80.0, 60.0, 60.0); 100], 500.0, false);
         assert!(floor.scale == MIN_SCALE && sum(&floor) <= 500.1, "{floor:?}");
         let letters = plan(&vec![Column { letter: 13.0, ..column(80.0, 60.0, 60.0) }; 60], 500.0, false);
-        assert!((letters.scale - (500.0 / 60.0 - 5.0) / 13.0).abs() < 0.01, "{letters:?}");
+        assert!((letters.scale - 0.7 * 500.0 / 60.0 / 13.0).abs() < 0.01, "{letters:?}");
     }
 
     #[test]

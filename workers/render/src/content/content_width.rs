@@ -60,7 +60,11 @@ impl Meter {
 impl Typesetter<'_> {
     /// The width of an element's content, without its padding and borders.
     pub(super) fn content_width(&self, element: ElementRef<'_>, place: Place) -> ContentWidth {
-        self.measure_children(element, place, 0)
+        match element.value().name() {
+            "table" => columns::sum(&self.measured_columns(element, place)),
+            "pre" => self.content_width_of_lines(element, place),
+            _ => self.measure_children(element, place, 0),
+        }
     }
 
     /// The width of nodes in one line.

@@ -211,48 +211,75 @@ impl Typesetter<'_> {
         let element = ElementRef::wrap(node);
         flow.inline(element.map_or_else(Content::empty, |element| self.before(element, place)));
         let mut floats = Vec::new();
-        for child in node.children() {
-            let element =
-                ElementRef::wrap(child).filter(|element| self.is_block(*element) || self.floats_aside(*element));
-            match element {
-                Some(element) if self.floats_aside(element) => floats.push(element),
-                Some(element) => {
-                    self.end_floats(&mut floats, place, &mut flow);
-                    self.block(element, place, &mut flow);
-                }
-                None => {
-                    if !floats.is_empty() && !is_blank(child) {
-                        self.end_floats(&mut floats, place, &mut flow);
+        let children: Vec<NodeRef<'_, Node>> = node.children().collect();
+        let mut at = 0;
+        while let Some(child) = children.get(at).copied() {
+            let rest = &children[at..];
+            at += 1;
+            if self.floated.borrow().contains(&child.id()) {
+                continue;
+            }
+            let Some(element) = ElementRef::wrap(child).filter(|element| self.is_block(*element)) else {
+                if !floats.is_empty() && !is_blank(child) {
+                    let beside = self.end_floats(&mut floats, rest, place, &mut flow);
+                    if beside > 0 {
+                        at += beside - 1;
+                        continue;
                     }
-                    let to = if self.is_at_end(child) { &mut flow.ends } else { &mut flow.line };
-                    self.span(child, place, to);
                 }
+                let to = if self.is_at_end(child) { &mut flow.ends } else { &mut flow.line };
+                self.span(child, place, to);
+                continue;
+            };
+            if self.floats_aside(element) {
+                floats.push(element);
+                continue;
+            }
+            if let Some(picture) = self.floated_picture(element) {
+                floats.push(picture);
+                self.floated.borrow_mut().insert(picture.id());
+                if self.only_picture(element).is_some() {
+                    continue;
+                }
+            }
+            match self.end_floats(&mut floats, rest, place, &mut flow) {
+                0 => self.block(element, place, &mut flow),
+                beside => at += beside - 1,
             }
         }
         if !floats.is_empty() {
-            self.end_floats(&mut floats, place, &mut flow);
+            self.end_floats(&mut floats, &[], place, &mut flow);
         }
         flow.inline(element.map_or_else(Content::empty, |element| self.after(element, place)));
         flow
     }
 
-    /// Whether an element is a float that can be in a row. Words and pictures stay in their line.
-    fn floats_aside(&self, element: ElementRef<'_>) -> bool {
+    /// Whether an element is a float that can be in a row. Words stay in their line.
+    pub(super) fn floats_aside(&self, element: ElementRef<'_>) -> bool {
         let Some(style) = self.style(element) else { return false };
         let name = element.value().name();
-        style.row.float.is_some() && style.display != Some(Display::None) && names::is_block_name(name)
+        style.row.float.is_some()
+            && style.display != Some(Display::None)
+            && (names::is_block_name(name) || name == "img")
     }
 
-    fn end_floats(&self, floats: &mut Vec<ElementRef<'_>>, place: Place, flow: &mut Flow) {
-        if !floats.is_empty() {
-            flow.paragraph();
-            flow.turn_page(None);
-            let row = self.floats(floats, place);
-            flow.block(row, Margins::default());
-            floats.clear();
-        } else {
-            flow.paragraph();
+    /// Closes the open paragraph, and puts floats in a row with text of the nodes that follow. Returns how many of them.
+    fn end_floats<'e>(
+        &self,
+        floats: &mut Vec<ElementRef<'e>>,
+        following: &[NodeRef<'e, Node>],
+        place: Place,
+        flow: &mut Flow,
+    ) -> usize {
+        flow.paragraph();
+        if floats.is_empty() {
+            return 0;
         }
+        flow.turn_page(None);
+        let (row, beside) = self.floats(floats, following, place);
+        flow.block(row, Margins::default());
+        floats.clear();
+        beside
     }
 
     pub(super) fn is_block(&self, element: ElementRef<'_>) -> bool {
@@ -268,7 +295,7 @@ impl Typesetter<'_> {
     }
 }
 
-fn is_blank(node: NodeRef<'_, Node>) -> bool {
+pub(super) fn is_blank(node: NodeRef<'_, Node>) -> bool {
     match node.value() {
         Node::Text(text) => text.trim().is_empty(),
         Node::Element(_) => false,

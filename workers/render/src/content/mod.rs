@@ -5,6 +5,7 @@
 
 mod adjusted_style;
 mod anchors;
+mod beside;
 mod block;
 mod box_style;
 mod boxes;
@@ -82,6 +83,8 @@ pub struct Typesetter<'a> {
     /// The settings of the first page, if it ends with a page break.
     first_page: Option<Styles>,
     has_blocks: HashSet<NodeId>,
+    /// Pictures that float beside their paragraph.
+    floated: RefCell<HashSet<NodeId>>,
     warnings: RefCell<&'a mut Warnings>,
     failure: RefCell<Option<Failure>>,
     cells: Cell<usize>,
@@ -170,6 +173,7 @@ impl<'a> Typesetter<'a> {
             named_pages: &[],
             first_page: None,
             has_blocks: flow::with_blocks(doc),
+            floated: RefCell::default(),
             notes: Notes::find(doc),
             warnings: RefCell::new(warnings),
             failure: RefCell::default(),

@@ -134,6 +134,14 @@ impl Typesetter<'_> {
         }
     }
 
+    pub(super) fn picture_height(&self, element: ElementRef<'_>, place: Place) -> f64 {
+        let src = element.attr("src").unwrap_or_default();
+        match self.pictures.get(src.trim()) {
+            Ok(picture) => size(&picture, element, self.style(element), place).1,
+            Err(_) => LINE * place.size,
+        }
+    }
+
     fn sized(
         &self,
         picture: &Picture,
@@ -164,6 +172,9 @@ impl Typesetter<'_> {
 }
 
 /// The largest height of a picture, in points: a heading fits above it on the page.
+/// The height of the box of a missing picture, in font sizes.
+const LINE: f64 = 2.0;
+
 fn height_limit(place: Place) -> f64 {
     (place.height - HEADING).max(place.height / 2.0).max(1.0)
 }

@@ -18,6 +18,8 @@ const COLUMNS: usize = 50;
 enum Part<'a> {
     Element(ElementRef<'a>),
     Text(Vec<NodeRef<'a, Node>>),
+    /// Blocks and text beside floats.
+    Beside(Vec<NodeRef<'a, Node>>),
 }
 
 impl Typesetter<'_> {
@@ -43,25 +45,40 @@ impl Typesetter<'_> {
         })
     }
 
-    /// Puts consecutive floats into one row, with the free space between those at the left and those at the right.
-    pub(super) fn floats(&self, floats: &[ElementRef<'_>], place: Place) -> Content {
+    /// Puts consecutive floats into one row, with the free space between those at the left and those at the right. Text of
+    /// the nodes that follow fills it; returns how many of them.
+    pub(super) fn floats<'e>(
+        &self,
+        floats: &[ElementRef<'e>],
+        following: &[NodeRef<'e, Node>],
+        place: Place,
+    ) -> (Content, usize) {
         let is_left =
             |element: &ElementRef<'_>| self.style(*element).is_some_and(|style| style.row.float == Some(Float::Left));
         let (left, right): (Vec<_>, Vec<_>) = floats.iter().copied().partition(is_left);
         // The first float at the right is the outermost.
-        let parts: Vec<Part<'_>> = left.iter().copied().chain(right.iter().rev().copied()).map(Part::Element).collect();
+        let ordered: Vec<ElementRef<'_>> = left.iter().copied().chain(right.iter().rev().copied()).collect();
+        let parts: Vec<Part<'_>> = ordered.iter().copied().map(Part::Element).collect();
         let widths = self.widths(&parts, place, 0.0, false);
+        let points = |width: &Width| match width {
+            Width::Points(points) | Width::Content(points) => *points,
+            Width::Share(_) => place.width,
+        };
+        let taken: Vec<(ElementRef<'_>, f64)> = ordered.into_iter().zip(widths.iter().map(points)).collect();
+        let free = place.width - taken.iter().map(|(_, width)| width).sum::<f64>();
+        let count = self.beside(&taken, following, free, place);
+        let text = (count > 0).then(|| Part::Beside(following[..count].to_vec()));
         let mut columns = Vec::new();
         for (i, (part, width)) in parts.iter().zip(widths).enumerate() {
             if i == left.len() {
-                columns.push((None, Width::Share(1.0)));
+                columns.push((text.as_ref(), Width::Share(1.0)));
             }
             columns.push((Some(part), width));
         }
         if right.is_empty() {
-            columns.push((None, Width::Share(1.0)));
+            columns.push((text.as_ref(), Width::Share(1.0)));
         }
-        self.typeset_row(&columns, place, 0.0, Items::Start)
+        (self.typeset_row(&columns, place, 0.0, Items::Start), count)
     }
 
     fn row_parts<'e>(&self, element: ElementRef<'e>) -> Vec<Part<'e>> {
@@ -143,7 +160,7 @@ impl Typesetter<'_> {
         for part in parts {
             let span = match part {
                 Part::Element(element) => self.style(*element).and_then(|style| style.row.span),
-                Part::Text(_) => None,
+                Part::Text(_) | Part::Beside(_) => None,
             };
             let span = usize::from(span.unwrap_or(1)).clamp(1, widths.len());
             if at + span > widths.len() {

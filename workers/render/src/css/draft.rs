@@ -123,6 +123,7 @@ impl Draft {
                 style.row.tracks = Some(tracks.collect());
             }
             Property::Span(span) => style.row.span = Some(*span),
+            Property::Clear(is_clear) => style.row.is_clear = Some(*is_clear),
             Property::Float(float) => style.row.float = *float,
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! Separates inherited properties from others, and copies one longhand from style to style.
 
-use super::style::Style;
+use super::style::{Row, Style};
 
 pub(super) fn is_inherited(longhand: &str) -> bool {
     matches!(
@@ -71,19 +71,26 @@ pub(super) fn inherit(longhand: &str, from: &Style, to: &mut Style) {
         "page" => to.page.clone_from(&from.page),
         "column-count" => to.columns = from.columns,
         "column-gap" => to.column_gap = from.column_gap,
-        "row-gap" => to.row.gap = from.row.gap,
-        "flex-grow" => to.row.grow = from.row.grow,
-        "flex-basis" => to.row.basis = from.row.basis,
-        "flex-direction" => to.row.is_column = from.row.is_column,
-        "flex-wrap" => to.row.wrap = from.row.wrap,
-        "justify-content" => to.row.justify = from.row.justify,
-        "align-items" => to.row.items = from.row.items,
-        "grid-template-columns" => to.row.tracks.clone_from(&from.row.tracks),
-        "grid-column" => to.row.span = from.row.span,
-        "float" => to.row.float = from.row.float,
         "display" => to.display = from.display,
         "opacity" => to.opacity = from.opacity,
         "white-space" => to.keep_spaces = from.keep_spaces,
+        _ => inherit_row(longhand, &from.row, &mut to.row),
+    }
+}
+
+fn inherit_row(longhand: &str, from: &Row, to: &mut Row) {
+    match longhand {
+        "row-gap" => to.gap = from.gap,
+        "flex-grow" => to.grow = from.grow,
+        "flex-basis" => to.basis = from.basis,
+        "flex-direction" => to.is_column = from.is_column,
+        "flex-wrap" => to.wrap = from.wrap,
+        "justify-content" => to.justify = from.justify,
+        "align-items" => to.items = from.items,
+        "grid-template-columns" => to.tracks.clone_from(&from.tracks),
+        "grid-column" => to.span = from.span,
+        "clear" => to.is_clear = from.is_clear,
+        "float" => to.float = from.float,
         _ => {}
     }
 }

@@ -123,6 +123,7 @@ pub(super) enum Property {
     Tracks(Vec<TrackSize>),
     Span(u16),
     Float(Option<Float>),
+    Clear(bool),
     Display(Display),
     Opacity(f64),
     KeepSpaces(bool),

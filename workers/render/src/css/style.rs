@@ -157,6 +157,8 @@ pub struct Row {
     /// The columns of a grid that a box takes.
     pub span: Option<u16>,
     pub float: Option<Float>,
+    /// Whether it is below all floats.
+    pub is_clear: Option<bool>,
 }
 
 /// `object-fit`.

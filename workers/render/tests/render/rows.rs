@@ -73,3 +73,40 @@ fn boxes_in_a_row_are_as_wide_as_their_text() {
     assert!(grounds.len() == 2 && grounds.iter().all(|ground| ground.width() < 90.0), "{grounds:?}");
     assert!(at(&seen, "Python").left < LEFT + 110.0, "{:?}", at(&seen, "Python"));
 }
+
+#[test]
+fn text_stands_beside_a_float_up_to_its_height() {
+    let picture = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='160' height='120'><rect width='160' height='120' fill='teal'/></svg>";
+    let text = |name: &str| format!("{name} {}", "word ".repeat(40));
+    let css = ".r { float: right; margin: 0 0 8px 12px } .l { float: left; width: 40%; margin-right: 12pt } .end { clear: both }";
+    let markdown = format!(
+        "<img class=r src=\"{picture}\"> {}\n\n{}\n\n{}\n\n{}\n\n<div class=l>{}</div>\n\n{}\n\n<p class=end>Clear</p>\n",
+        text("First"),
+        text("Second"),
+        text("Third"),
+        text("Fourth"),
+        text("Left"),
+        text("Beside")
+    );
+    let seen = seen(&job(&markdown, css));
+    let picture = seen.drawn([0, 128, 128])[0];
+    assert!(close(picture.right, LEFT + WIDTH, 1.0) && close(picture.width(), 120.0, 0.5), "{picture:?}");
+    assert!(close(at(&seen, "First").left, LEFT, 0.5) && at(&seen, "First").top < picture.top + 10.0);
+    let beside = |word: &super::seen::Word| word.area.top < picture.bottom && word.area.bottom > picture.top;
+    assert!(seen.words.iter().filter(|word| beside(word)).all(|word| word.area.right < picture.left - 8.0));
+    let widest = seen.words.iter().filter(|word| word.area.top > at(&seen, "Fourth").top).map(|word| word.area.right);
+    assert!(widest.fold(0.0, f64::max) > picture.left + 40.0, "text below is as wide as the page");
+    assert!(close(at(&seen, "Beside").left, LEFT + 0.4 * WIDTH + 12.0, 1.0), "{:?}", at(&seen, "Beside"));
+    assert!(close(at(&seen, "Clear").left, LEFT, 0.5));
+    assert!(seen.overlapping().is_none() && seen.warnings().is_empty(), "{}", seen.warnings());
+}
+
+#[test]
+fn a_table_that_floats_is_as_wide_as_its_columns() {
+    let markdown =
+        "| Settlement | Arrangement | Merchandise |\n|---|---|---|\n| one | two | three |\n\nText beside the table\n";
+    let seen = seen(&job(markdown, "table { float: right }"));
+    let heights = ["Settlement", "Merchandise", "Text"].map(|word| at(&seen, word).height());
+    assert!(close(heights[0], heights[2], 0.1) && close(heights[1], heights[2], 0.1), "{heights:?}");
+    assert!(at(&seen, "Merchandise").right < LEFT + WIDTH && at(&seen, "Text").left < LEFT + 1.0);
+}

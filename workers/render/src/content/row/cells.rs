@@ -2,10 +2,12 @@
 
 use std::num::NonZeroUsize;
 
+use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
     layout::{
-        Alignment, Fr, GridCell, GridChild, GridElem, GridItem, HAlignment, Ratio, Sizing, TrackSizings, VAlignment,
+        Alignment, Fr, GridCell, GridChild, GridElem, GridItem, HAlignment, PadElem, Ratio, Rel, Sizing, TrackSizings,
+        VAlignment,
     },
     model::ParElem,
     visualize::Paint,
@@ -16,8 +18,8 @@ use super::{
     widths::{Width, resolved},
 };
 use crate::{
-    content::{Place, Typesetter, box_style, fit, flow::Flow, lengths},
-    css::{Items, Justify, Style},
+    content::{Place, Typesetter, box_style, fit, flow::Flow, lengths, margins::Margins},
+    css::{Items, Justify, Margin, Style},
 };
 
 impl Typesetter<'_> {
@@ -92,13 +94,29 @@ impl Typesetter<'_> {
     fn part_style(&self, part: &Part<'_>) -> Option<&Style> {
         match part {
             Part::Element(element) => self.style(*element),
-            Part::Text(_) => None,
+            Part::Text(_) | Part::Beside(_) => None,
         }
     }
 
     /// Whether the height of a box is seen.
     fn is_stretched(&self, part: &Part<'_>) -> bool {
         self.part_style(part).is_some_and(|style| box_style::has_border(style) || box_style::fill(style).is_some())
+    }
+
+    fn with_margins(&self, element: ElementRef<'_>, content: Content, place: Place) -> Content {
+        let Some(style) = self.style(element) else { return content };
+        let (top, bottom) = lengths::margins(style, place);
+        let side = |margin: Option<Margin>| match margin {
+            Some(Margin::Length(length)) => lengths::points(length, style, place),
+            Some(Margin::Auto) | None => 0.0,
+        };
+        let pad = |points: f64| Rel::from(lengths::pt(points));
+        PadElem::new(content)
+            .with_left(pad(side(style.margin.left)))
+            .with_right(pad(side(style.margin.right)))
+            .with_top(pad(top))
+            .with_bottom(pad(bottom))
+            .pack()
     }
 
     /// The background of a box in a row that is laid out once only, where boxes are not as high as the row. Round corners
@@ -112,10 +130,18 @@ impl Typesetter<'_> {
     fn typeset_part(&self, part: &Part<'_>, place: Place) -> Content {
         let mut flow = Flow::new(place);
         match part {
+            Part::Element(element) if element.value().name() == "img" => {
+                let picture = self.block_picture(*element, place).unwrap_or_default();
+                flow.block(self.with_margins(*element, picture, place), Margins::default());
+            }
             Part::Element(element) if self.is_block(*element) => {
                 self.block(*element, Place { fills: true, ..place }, &mut flow)
             }
             Part::Element(element) => self.span(**element, place, &mut flow.line),
+            Part::Beside(nodes) => {
+                self.add_nodes(nodes.iter().copied(), place, &mut flow);
+                flow.paragraph();
+            }
             Part::Text(nodes) => nodes.iter().for_each(|node| self.span(*node, place, &mut flow.line)),
         }
         match flow.is_line() {

@@ -66,7 +66,7 @@ impl Typesetter<'_> {
     fn measured(&self, part: &Part<'_>, place: Place) -> Measured {
         let element = match part {
             Part::Element(element) => *element,
-            Part::Text(nodes) => return Measured::of(self.content_width_of_nodes(nodes, place)),
+            Part::Text(nodes) | Part::Beside(nodes) => return Measured::of(self.content_width_of_nodes(nodes, place)),
         };
         let style = self.style(element);
         let inner = self.within(element, place, style);

@@ -38,7 +38,6 @@ pub(super) fn is_silent(name: &str, value: &str) -> bool {
         // Long words are broken, text is never clipped.
         "overflow-wrap" | "word-wrap" | "word-break" | "line-break" | "text-overflow" | "text-wrap" => true,
         "overflow" | "overflow-x" | "overflow-y" => matches!(value, "visible" | "auto" | "scroll"),
-        "clear" => true,
         "transform" | "filter" | "box-shadow" | "text-shadow" | "clip" => value == "none",
         "position" => matches!(value, "static" | "relative"),
         "visibility" => value == "visible",

@@ -196,6 +196,14 @@ pub(super) fn grid_column(parts: &[Component]) -> Parsed {
     Ok(vec![Property::Span(span as u16)])
 }
 
+pub(super) fn clear(parts: &[Component]) -> Parsed {
+    Ok(vec![Property::Clear(match single_ident(parts)? {
+        "none" => false,
+        "left" | "right" | "both" | "inline-start" | "inline-end" => true,
+        _ => return Err(Reason::NotUnderstood),
+    })])
+}
+
 pub(super) fn float(parts: &[Component]) -> Parsed {
     Ok(vec![Property::Float(match single_ident(parts)? {
         "none" => None,

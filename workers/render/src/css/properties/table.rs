@@ -54,6 +54,7 @@ pub(in super::super) const INITIAL: &[(&str, &str)] = &[
     ("grid-template-columns", "none"),
     ("grid-column", "auto"),
     ("float", "none"),
+    ("clear", "none"),
     ("box-sizing", "content-box"),
     ("text-decoration-color", "currentcolor"),
     ("min-height", "auto"),
@@ -231,6 +232,7 @@ pub(in super::super) static TABLE: &[PropertySpec] = properties! {
     "grid-template-columns", &["grid-template-columns"], rows::tracks, "widths, such as `1fr 2fr` or `repeat(3, 1fr)`";
     "grid-column", &["grid-column"], rows::grid_column, "`span 2`, `1 / 3` or `1 / -1`";
     "float", &["float"], rows::float, "none, left or right";
+    "clear", &["clear"], rows::clear, "none, left, right or both";
     "display", &["display"], flow::display, "none, block, inline, inline-block, flex or grid";
     "opacity", &["opacity"], flow::opacity, "a number from 0 to 1, or a percentage";
     "content", &["content"], of_element, "texts and `attr(name)`, in `::before` and `::after`";
@@ -275,7 +277,8 @@ pub(in super::super) const IN_PART: &[(&str, &str)] = &[
     ("align-items", "`baseline` is `start`"),
     ("grid-template-columns", "names of lines; the least width of `minmax()`"),
     ("grid-column", "the position: boxes follow each other"),
-    ("float", "text around a box: floats that follow each other stand in one row"),
+    ("float", "text under a box: text stands beside it, up to about its height; floats that follow each other stand in one row"),
+    ("clear", "sides: text after it is below all floats"),
     ("display", "`table-cell` and the like"),
     ("content", "counters, images"),
 ];

@@ -277,7 +277,8 @@ fn flow() {
             s.columns = Some(2);
             s.column_gap = Some(Length::Pt(72.0 / 2.54));
         }),
-        ("orphans: 1; widows: 4", |s| (s.orphans, s.widows) = (Some(false), Some(true))),
+        ("orphans: 1; widows: 2", |s| (s.orphans, s.widows) = (Some(false), Some(true))),
+        ("clear: both", |s| s.row.is_clear = Some(true)),
         ("page: Wide", |s| s.page = Some("wide".to_owned())),
         ("-moz-column-count: 3", |s| s.columns = Some(3)),
         ("display: none", |s| s.display = Some(Display::None)),
@@ -310,7 +311,7 @@ fn names() {
     ]);
     check(&[
         ("cursor: pointer; transition: all 1s; -webkit-print-color-adjust: exact; print-color-adjust: exact", |_| {}),
-        ("-ms-text-size-adjust: 100%; -webkit-font-smoothing: antialiased; clear: both; overflow: auto", |_| {}),
+        ("-ms-text-size-adjust: 100%; -webkit-font-smoothing: antialiased; overflow: auto", |_| {}),
         ("float: none; position: relative; min-width: 0; --mine: {anything; at [all]}", |_| {}),
     ]);
 }
