@@ -130,7 +130,7 @@ fn fuse(hits: &mut [Hit], lookup: &Lookup, words: Option<f64>) {
     let most = hits.iter().filter_map(|hit| explained(hit).text_score).fold(0.0, f64::max);
     // A text that repeats some of the words may score more than one that has each of them once.
     let share = |explanation: &Explanation| Some(explanation.text_score? / words?.max(most));
-    let best = words.map_or(0.0, |words| (most / words).min(1.0));
+    let best = words.filter(|words| *words > 0.0).map_or(0.0, |words| (most / words).min(1.0));
     let fusion = Fusion::new(lookup.text.as_deref().unwrap_or_default(), best);
     for hit in hits {
         let range = ranges.get(&model(hit)).copied();
