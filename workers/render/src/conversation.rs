@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use crate::{dom, locale::Local, markdown};
+use crate::{locale::Local, markdown, warnings};
 
 /// The most messages.
 const MESSAGES: usize = 10_000;
@@ -30,7 +30,8 @@ pub fn html(data: &Map<String, Value>, lang: &str, local: &Local, lines: u32) ->
         let name = text("name").unwrap_or_else(|| label(lang, is_user));
         let at = text("at").map(|at| local.moment(at).unwrap_or_else(|| at.to_owned()));
         let at = at.map_or_else(String::new, |at| format!(" \u{b7} {}", escaped(&at)));
-        let line = (dom::MESSAGES - lines.min(dom::MESSAGES)).saturating_add(u32::try_from(i).unwrap_or(u32::MAX));
+        let line =
+            (warnings::MESSAGES - lines.min(warnings::MESSAGES)).saturating_add(u32::try_from(i).unwrap_or(u32::MAX));
         let place = format!("data-sourcepos=\"{line}:1-{line}:1\"");
         let _ = write!(
             html,

@@ -12,12 +12,11 @@ use ego_tree::{NodeId, NodeRef};
 use html5ever::{LocalName, QualName, ns};
 use scraper::{ElementRef, Html, Node};
 
-use crate::{Warnings, markdown::CARRIER};
+use crate::{
+    markdown::CARRIER,
+    warnings::{SOURCE, Warnings},
+};
 
-/// The source in warnings about the text.
-pub const SOURCE: &str = "markdown";
-/// The line of a conversation's first message; the next message is on the next line. No text is as long.
-pub const MESSAGES: u32 = 8_000_000;
 /// The most elements and texts of a document.
 pub const ELEMENTS: usize = 400_000;
 

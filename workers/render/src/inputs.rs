@@ -11,11 +11,12 @@ use crate::{
     Warnings,
     content::{Pictures, file_name},
     css::{self, Sheet},
-    dom::{self, Document},
+    dom::Document,
     fonts::{self, Face, Fonts},
     output,
     settings::Settings,
     templates::{self, Template},
+    warnings,
     world::{self, Files},
 };
 
@@ -40,7 +41,7 @@ pub fn sheets(settings: &Settings, document: &Document, warnings: &mut Warnings)
     // Empty lines before it give its warnings the text's line numbers.
     sheets.extend(document.styles.iter().map(|(text, line)| {
         let before = "\n".repeat((*line as usize).saturating_sub(1).min(100_000));
-        Sheet::parse(&(before + text), dom::SOURCE, warnings)
+        Sheet::parse(&(before + text), warnings::SOURCE, warnings)
     }));
     sheets
 }

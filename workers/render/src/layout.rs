@@ -9,7 +9,7 @@ use typst::{
 };
 use typst_layout::PagedDocument;
 
-use crate::{Warnings, content::Squeezed, dom, ink, output, typeset, world::Files};
+use crate::{Warnings, content::Squeezed, ink, output, typeset, warnings, world::Files};
 
 /// How often a document is laid out again because something of it was outside the paper.
 const MAX_RELAYOUTS: usize = 2;
@@ -41,7 +41,7 @@ pub fn guarded(
                  (`@page { size: .. }`)"
             }
         };
-        warnings.add(dom::SOURCE, Some(line), message);
+        warnings.add(warnings::SOURCE, Some(line), message);
     }
     Ok(document)
 }

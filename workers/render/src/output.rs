@@ -21,7 +21,7 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use typst_render::RenderOptions;
 
-use crate::{Warnings, dom::SOURCE};
+use crate::warnings::{SOURCE, Warnings};
 
 /// The largest picture, in pixels.
 const PIXELS: f64 = 60_000_000.0;

@@ -26,6 +26,7 @@ use crate::{
         variants::{self, Around},
     },
     settings::Settings,
+    warnings,
 };
 
 /// Typst's cache drops an entry that this many documents have not used.
@@ -114,7 +115,7 @@ impl Renderer {
         let (mut html, left_out) = markdown::read(divided.body);
         html.push_str(&messages(job, &settings, divided.lines));
         for (line, message) in left_out {
-            warnings.add(dom::SOURCE, line.checked_add(divided.lines), message);
+            warnings.add(warnings::SOURCE, line.checked_add(divided.lines), message);
         }
         let document = Document::parse(&html, divided.lines, &settings.body_classes, &mut warnings);
         check_length(&document)?;
@@ -193,7 +194,7 @@ fn warn_of_missing_glyphs(document: &Document, fonts: &Fonts, warnings: &mut War
     if !missing.is_empty() {
         let shown: Vec<String> = missing.iter().map(|c| format!("{c} (U+{:04X})", u32::from(*c))).collect();
         let message = format!("no font has {}: attach one and name it in @font-face", shown.join(", "));
-        warnings.add(dom::SOURCE, None, message);
+        warnings.add(warnings::SOURCE, None, message);
     }
 }
 

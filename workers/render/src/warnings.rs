@@ -4,7 +4,10 @@ use std::collections::HashSet;
 
 use ruche_schemas::kinds::render::{WARNINGS, Warning};
 
-use crate::dom;
+/// The source in warnings about the text.
+pub const SOURCE: &str = "markdown";
+/// The line of a conversation's first message; the next message is on the next line. No text is as long.
+pub const MESSAGES: u32 = 8_000_000;
 
 #[derive(Debug, Default)]
 pub struct Warnings {
@@ -21,7 +24,7 @@ impl Warnings {
             return;
         }
         let message = message.into();
-        let warning = match line.and_then(|line| line.checked_sub(dom::MESSAGES)).filter(|_| source == dom::SOURCE) {
+        let warning = match line.and_then(|line| line.checked_sub(MESSAGES)).filter(|_| source == SOURCE) {
             Some(number) => {
                 Warning { source: "data".to_owned(), line: None, message: format!("messages[{number}]: {message}") }
             }

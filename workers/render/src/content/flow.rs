@@ -14,9 +14,8 @@ use typst::{
 use super::{
     Place, Typesetter, lengths,
     margins::{Margins, collapsed},
-    names,
-    page_sections::Section,
-    text_style,
+    named_page::Section,
+    names, text_style,
 };
 use crate::{css::Display, dom::Document};
 

@@ -24,6 +24,7 @@ mod lengths;
 mod link;
 mod list;
 mod margins;
+mod named_page;
 mod names;
 mod notes;
 mod page_breaks;
@@ -52,16 +53,17 @@ use typst::{
 
 pub use color::paint;
 pub use lengths::length;
+pub use named_page::NamedPage;
 pub use notes::Notes;
-pub use page_sections::NamedPage;
 pub use picture::{Pictures, file_name};
 pub use text_style::line_box;
 
 use crate::{
     Warnings,
     css::{self, Style, Transform},
-    dom::{self, Document},
+    dom::Document,
     fonts::{Fonts, MONO, Ruler, RulerFace},
+    warnings,
 };
 
 /// The deepest nesting of boxes, quotes and lists. Typst lays out 72 levels; each of ours takes up to four.
@@ -249,7 +251,7 @@ impl<'a> Typesetter<'a> {
     }
 
     fn warn(&self, node: NodeRef<'_, Node>, message: impl Into<String>) {
-        self.warnings.borrow_mut().add(dom::SOURCE, self.doc.line(node), message);
+        self.warnings.borrow_mut().add(warnings::SOURCE, self.doc.line(node), message);
     }
 
     fn fail(&self, failure: Failure) {

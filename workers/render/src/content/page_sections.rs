@@ -1,35 +1,14 @@
 //! Puts parts of the text on named pages: `page: landscape`.
 
 use scraper::ElementRef;
-use typst::foundations::{Content, Styles};
 
-use super::{Place, Typesetter, box_style, flow::Flow, names};
+use super::{
+    Place, Typesetter, box_style,
+    flow::Flow,
+    named_page::{NamedPage, Section},
+    names,
+};
 use crate::css::Style;
-
-/// Pages that an `@page` rule names.
-#[derive(Debug, Clone)]
-pub struct NamedPage {
-    pub name: String,
-    /// Of the area for the text, in points.
-    pub width: f64,
-    /// Of the area for the text, in points.
-    pub height: f64,
-    /// Typst's settings of such pages.
-    pub styles: Styles,
-}
-
-/// The blocks of a flow that are on named pages.
-#[derive(Debug)]
-pub(super) struct Section {
-    pub page: usize,
-    pub styles: Styles,
-}
-
-impl Section {
-    pub fn turned(self, blocks: Vec<Content>) -> Content {
-        Content::sequence(blocks).styled_with_map(self.styles)
-    }
-}
 
 impl Typesetter<'_> {
     /// Begins named pages if the element asks for them, and ends those that it is not on. Returns the element's place.

@@ -57,7 +57,7 @@ fn emoji_with_a_selector_are_in_colour() {
 #[test]
 fn hebrew_and_arabic_have_faces_of_their_own() {
     let (hebrew, arabic) = ("\u{5e9}\u{5dc}\u{5d5}\u{5dd}", "\u{645}\u{631}\u{62d}\u{628}\u{627}");
-    for css in ["", "body { font-family: Georgia, serif }", "p { font-family: sans-serif }"] {
+    for css in ["", "p { font-family: sans-serif }"] {
         let seen = seen(&job(&format!("# {hebrew}\n\nand {hebrew}, **{arabic}**, {arabic}.\n"), css));
         for letter in hebrew.chars().chain(arabic.chars()) {
             let fonts = seen.fonts.iter().filter(|(_, text)| text.contains(letter)).map(|(font, _)| font);
