@@ -16,7 +16,7 @@ use typst::foundations::Bytes;
 use typst::text::{Font, FontBook, FontStyle, FontWeight};
 use typst::utils::LazyHash;
 
-pub use names::{EMOJI, FALLBACK, MONO, SANS, SERIF};
+pub use names::{EMOJI, FALLBACK, MONO, SANS, SCRIPTS, SERIF};
 pub use ruler::{Face as RulerFace, Ruler, is_wide};
 pub use upload::{FontError, MAX_FONT_BYTES, font};
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     css::{Align, Style, VerticalAlign},
-    fonts::Fonts,
+    fonts::{Fonts, SCRIPTS},
 };
 
 /// How far the middle of a line lies above its baseline, in font sizes: about the same in all fonts.
@@ -119,8 +119,11 @@ pub fn styles(style: &Style, place: Place, fonts: &Fonts) -> Styles {
 #[must_use]
 pub fn font_list(style: &Style, fonts: &Fonts) -> Option<FontList> {
     let names = style.font_family.as_deref().unwrap_or_default();
-    let families: Vec<FontFamily> = names.iter().filter_map(|name| fonts.family(name)).map(FontFamily::new).collect();
-    FontList::new(families).ok()
+    let mut families: Vec<&str> = names.iter().filter_map(|name| fonts.family(name)).collect();
+    if !families.is_empty() {
+        families.extend(SCRIPTS);
+    }
+    FontList::new(families.into_iter().map(FontFamily::new).collect()).ok()
 }
 
 pub fn alignment(style: &Style) -> Option<Alignment> {

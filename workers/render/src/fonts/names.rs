@@ -8,8 +8,10 @@ pub const EMOJI: &str = "Twemoji Mozilla";
 const ARIAL: &str = "Liberation Sans";
 const MODERN: &str = "New Computer Modern";
 
-/// Ends each list of families; `fallback` in ruche.typ.
-pub const FALLBACK: [&str; 3] = [EMOJI, "Noto Sans Hebrew", "Noto Naskh Arabic"];
+/// For scripts that a text's own families lack.
+pub const SCRIPTS: [&str; 2] = ["Noto Sans Hebrew", "Noto Naskh Arabic"];
+/// Ends the document's list of families; `fallback` in ruche.typ.
+pub const FALLBACK: [&str; 3] = [EMOJI, SCRIPTS[0], SCRIPTS[1]];
 
 /// The families, with the lower-case names that stand for them.
 #[rustfmt::skip]
