@@ -37,21 +37,36 @@ impl Quotes {
         if self.quotes.is_empty() {
             return None;
         }
-        let (mut best, mut piece) = (None, Vec::new());
+        let (mut quoting, mut free, mut piece) = (None, None, Vec::new());
+        let (mut likeliest, mut wants_a_quote) = (f32::NEG_INFINITY, false);
         for (token, &logit) in (0..).zip(logits) {
             piece.clear();
             vocabulary.piece(token, &mut piece);
             let fitting = open.iter().filter(|(rest, _)| !piece.is_empty() && rest.starts_with(&piece));
-            let score = match fitting.map(|(_, bonus)| *bonus).reduce(f32::max) {
-                Some(bonus) => logit + bonus,
-                None if self.written.is_empty() || (open.is_empty() && !piece.contains(&b'[')) => logit,
-                None => continue,
-            };
-            if best.is_none_or(|(_, most)| score > most) {
-                best = Some((token, score));
+            let bonus = fitting.map(|(_, bonus)| *bonus).reduce(f32::max);
+            if logit > likeliest {
+                (likeliest, wants_a_quote) = (logit, bonus.is_some());
+            }
+            match bonus {
+                Some(bonus) => keep(&mut quoting, token, logit + bonus),
+                None if open.is_empty() && piece.contains(&b'[') => {}
+                None => keep(&mut free, token, logit),
             }
         }
+        // What wants to quote may not begin with another word because the quote is forbidden.
+        let may_be_free = open.is_empty() || (self.written.is_empty() && !wants_a_quote);
+        let best = match (quoting, free.filter(|_| may_be_free)) {
+            (Some((_, score)), Some(free)) if free.1 > score => Some(free),
+            (quoting, free) => quoting.or(free),
+        };
         best.map(|(token, _)| token)
+    }
+}
+
+/// Keeps the better one.
+fn keep(best: &mut Option<(i32, f32)>, token: i32, score: f32) {
+    if best.is_none_or(|(_, most)| score > most) {
+        *best = Some((token, score));
     }
 }
 
@@ -113,6 +128,7 @@ mod tests {
     fn a_bonus_prefers_a_quote_and_a_penalty_forbids_its_beginning() {
         assert_eq!(written(&[("abcd", 0.0), ("xyz", 9.0)], "aaaa"), "xyz");
         assert_eq!(written(&[("abcd", f32::NEG_INFINITY), ("axyz", 0.0)], "abbb"), "axyz", "another begins so");
-        assert_ne!(written(&[("abcd", f32::NEG_INFINITY)], "a"), "a");
+        assert_eq!(written(&[("abcd", f32::NEG_INFINITY), ("xyz", 0.0)], "aaa"), "xyz", "a quote is wanted");
+        assert_eq!(written(&[("abcd", f32::NEG_INFINITY), ("xyz", 0.0)], "hello"), "hello");
     }
 }
