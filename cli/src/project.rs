@@ -106,7 +106,7 @@ impl Project {
         // `ruche status` takes it for a moment to test it.
         for _ in 0..10 {
             match file.try_lock() {
-                Ok(()) => return Ok(Some(Lock { _file: file })),
+                Ok(()) => return Ok(Some(Lock { file })),
                 Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(30)).await,
                 Err(TryLockError::Error(error)) => return Err(error).context("the lock can't be taken"),
             }
@@ -130,7 +130,14 @@ fn value(text: &str, name: &str) -> Option<String> {
 /// The system releases it when `ruche up` ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// A process that is being started shares the file until it runs its own program, and would keep the lock.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 /// Random passwords of the servers on this machine, and another secret.
