@@ -27,12 +27,7 @@ pub fn keep_together(block: Content) -> Content {
 
 /// Gives content a minimum height, in points.
 pub fn with_min_height(content: Content, points: f64) -> Content {
-    let block = Packed::new(
-        BlockElem::new()
-            .with_body(Some(BlockBody::Content(content)))
-            .with_height(Sizing::Rel(lengths::pt(points).into())),
-    );
-    BlockElem::multi_layouter(block, lay_out_min_height).pack()
+    BlockElem::multi_layouter(block_with_height(content, points), lay_out_min_height).pack()
 }
 
 /// A row whose boxes are as high as the highest, if it does not break.
@@ -42,12 +37,7 @@ pub fn stretched_row(row: Content) -> Content {
 
 /// A box's content in a stretched row. Padding and borders take `frame` points of the row's height.
 pub fn as_high_as_row(content: Content, frame: f64) -> Content {
-    let block = Packed::new(
-        BlockElem::new()
-            .with_body(Some(BlockBody::Content(content)))
-            .with_height(Sizing::Rel(lengths::pt(frame).into())),
-    );
-    BlockElem::multi_layouter(block, lay_out_as_high_as_row).pack()
+    BlockElem::multi_layouter(block_with_height(content, frame), lay_out_as_high_as_row).pack()
 }
 
 /// Columns of about the same height, if they fit the page.
@@ -62,6 +52,12 @@ pub fn squeezed(content: Content) -> Content {
 
 fn block_of(content: Content) -> Packed<BlockElem> {
     Packed::new(BlockElem::new().with_body(Some(BlockBody::Content(content))))
+}
+
+/// `points` reaches the layouter as the block's height.
+fn block_with_height(content: Content, points: f64) -> Packed<BlockElem> {
+    let height = Sizing::Rel(lengths::pt(points).into());
+    Packed::new(BlockElem::new().with_body(Some(BlockBody::Content(content))).with_height(height))
 }
 
 fn body<'a>(block: &'a Packed<BlockElem>, styles: StyleChain<'a>) -> Option<&'a Content> {

@@ -10,7 +10,7 @@ const MODERN: &str = "New Computer Modern";
 
 /// For scripts that a text's own families lack.
 pub const SCRIPTS: [&str; 2] = ["Noto Sans Hebrew", "Noto Naskh Arabic"];
-/// Ends the document's list of families; `fallback` in ruche.typ.
+/// The last families of a document's fonts; `fallback` in ruche.typ names them too.
 pub const FALLBACK: [&str; 3] = [EMOJI, SCRIPTS[0], SCRIPTS[1]];
 
 /// The families, with the lower-case names that stand for them.

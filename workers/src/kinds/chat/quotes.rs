@@ -22,7 +22,6 @@ const ABOVE: f32 = 0.8;
 /// What the demo model answers where no passage fits.
 const NOTHING_FOUND: [&str; 2] =
     ["I could not find that in the documents.", "Je n'ai pas trouvé cela dans les documents."];
-
 /// The weight of a word that all sentences have; a rarer one adds the logarithm of its rarity.
 const EVERYWHERE: f32 = 0.1;
 
@@ -73,16 +72,11 @@ fn about(asked: &str, candidates: &[Candidate]) -> Vec<bool> {
 /// quote would answer about another one.
 pub(super) fn is_elsewhere(passages: &[&str], conversation: &[Message]) -> bool {
     let asked = asked(conversation);
-    let named =
-        identifier::names_one(&asked).then(|| passages.iter().any(|text| identifier::names_one_of(&asked, text)));
-    let mut numbers = numbers(&asked).peekable();
-    let in_digits =
-        |number: &str| passages.iter().any(|text| terms(text, language::SIMPLE).iter().any(|(term, _)| term == number));
-    match (named, numbers.peek().is_some()) {
-        (Some(named), false) => !named,
-        (Some(true), true) | (None, false) => false,
-        (Some(false) | None, true) => !numbers.any(in_digits),
-    }
+    let numbers: Vec<&str> = numbers(&asked).collect();
+    let has_a_number =
+        |text: &str| terms(text, language::SIMPLE).iter().any(|(term, _)| numbers.contains(&term.as_str()));
+    let asks = identifier::names_one(&asked) || !numbers.is_empty();
+    asks && !passages.iter().any(|text| identifier::names_one_of(&asked, text) || has_a_number(text))
 }
 
 /// The numbers of a text that stand alone and have two digits at least: 42, 2024.
