@@ -28,8 +28,7 @@ pub(super) fn citations(answer: &str, passages: &[Passage], shown: &[Shown]) -> 
             let Some(shown) = place.and_then(|place| shown.get(place)) else { continue };
             let Some(passage) = passages.get(shown.place).filter(|_| seen.insert(n)) else { continue };
             let claim = claim(&claims, at).map_or("", |range| &prose[range]);
-            let text = passage.text.get(..shown.end).unwrap_or(&passage.text);
-            cited.push(Citation::of(n, passage, quote(claim, text)));
+            cited.push(Citation::of(n, passage, quote(claim, &shown.text)));
         }
     }
     cited
@@ -106,7 +105,8 @@ mod tests {
     /// Numbers and quotes of citations, with the passages shown whole.
     fn cited(answer: &str) -> Vec<(u32, String)> {
         let passages = [passage(SHOP), passage(REFUNDS)];
-        let shown: Vec<Shown> = (0..).zip(&passages).map(|(place, one)| Shown { place, end: one.text.len() }).collect();
+        let shown: Vec<Shown> =
+            (0..).zip(&passages).map(|(place, one)| Shown { place, text: one.text.clone() }).collect();
         citations(answer, &passages, &shown).into_iter().map(|citation| (citation.n, citation.quote)).collect()
     }
 
@@ -134,12 +134,12 @@ mod tests {
     #[test]
     fn a_row_is_quoted_and_not_the_line_with_the_columns_names() {
         let table = "# Parts\n\n| Code | Part | Price EUR | Stock |\n|---|---|--:|:-:|\n| SP-01 | Seal | 2.10 | 7 |\n| SP-02 | Impeller | 18.90 | 4 |\n";
-        let shown = [Shown { place: 0, end: table.len() }];
+        let shown = [Shown { place: 0, text: table.to_owned() }];
         let quoted = |answer: &str| citations(answer, &[passage(table)], &shown)[0].quote.clone();
         let answer = "Code: SP-02, Part: Impeller, Price EUR: 18.90, Stock: 4. [1]";
         assert_eq!(quoted(answer), "| SP-02 | Impeller | 18.90 | 4 |");
         assert_eq!(quoted("Parts [1]"), "| SP-01 | Seal | 2.10 | 7 |");
-        let heading = [Shown { place: 0, end: "# Parts".len() }];
+        let heading = [Shown { place: 0, text: "# Parts".to_owned() }];
         assert_eq!(citations("Parts [1]", &[passage(table)], &heading)[0].quote, "# Parts");
     }
 
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn only_what_was_shown_is_quoted() {
-        let shown = [Shown { place: 1, end: "Parcels are sent on Mondays.".len() }];
+        let shown = [Shown { place: 1, text: "Parcels are sent on Mondays.".to_owned() }];
         let found = citations("Refunds are paid within 5 days. [1]", &[passage(SHOP), passage(REFUNDS)], &shown);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].n, found[0].quote.as_str(), found[0].chunk), (1, "Parcels are sent on Mondays.", Some(7)));
@@ -192,7 +192,8 @@ mod tests {
     fn a_quote_has_an_end_and_is_the_first_sentence_where_none_is_near() {
         assert_eq!(cited("Xyzzy [1]"), [(1, "The shop in Lyon opens at nine.".to_owned())]);
         let long = passage(&"é".repeat(1_000));
-        let found = citations("[1]", std::slice::from_ref(&long), &[Shown { place: 0, end: 2_000 }]);
+        let found =
+            citations("[1]", std::slice::from_ref(&long), &[Shown { place: 0, text: long.text[..2_000].to_owned() }]);
         assert_eq!(found[0].quote, "é".repeat(300));
     }
 }

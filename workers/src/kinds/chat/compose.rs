@@ -10,7 +10,8 @@ use ruche_schemas::{
 use super::{
     fit::{fitted, prompt_room},
     passages::{self, Block, Budget, Shown},
-    quotes::{is_elsewhere, quotes},
+    question::Question,
+    quotes::quotes,
     refusal::refused,
 };
 use crate::{
@@ -60,9 +61,8 @@ fn grounded(engine: &Engine, grounding: &Grounding, mut request: Request) -> Res
     let mut elsewhere = false;
     if passages::preset(engine.model().parameters).is_some() {
         request.max_tokens.get_or_insert(QUOTE_TOKENS);
-        let shown = block.shown.iter().filter_map(|shown| grounding.passages.get(shown.place)?.text.get(..shown.end));
-        let shown: Vec<&str> = shown.collect();
-        elsewhere = !shown.is_empty() && is_elsewhere(&shown, &request.messages);
+        let shown: Vec<&str> = block.shown.iter().map(|shown| shown.text.as_str()).collect();
+        elsewhere = !shown.is_empty() && Question::of(&request.messages).is_elsewhere(&shown);
     }
     Ok(Composed { request, shown: block.shown, left_out: unread + left_out, elsewhere })
 }
@@ -86,11 +86,13 @@ fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Resul
     let prompt = engine.prompt_tokens(&shortest, request.now).map_err(refused)?;
     let context = usize::try_from(model.context_tokens).unwrap_or(usize::MAX);
     let room = prompt_room(context, request.max_tokens).saturating_sub(prompt);
-    let preset = preset.unwrap_or(Budget { passages: usize::MAX, tokens: usize::MAX, prose: false });
+    let question = preset.map(|_| Question::of(&request.messages));
+    let preset = preset.unwrap_or(Budget { passages: usize::MAX, tokens: usize::MAX });
     let tokens = usize::try_from(*max_tokens).unwrap_or(usize::MAX).min(preset.tokens).min(room);
-    let block = passages::block(passages, Budget { tokens, ..preset }, &|text: &str| engine.count(text));
-    if preset.prose {
-        request.quotes = quotes(grounding, &block.shown, &request.messages);
+    let count = |text: &str| engine.count(text);
+    let block = passages::block(passages, Budget { tokens, ..preset }, question.as_ref(), &count);
+    if let Some(question) = &question {
+        request.quotes = quotes(grounding, &block.shown, question);
     }
     if block.shown.is_empty() && passages.iter().any(is_text) && prompt < context {
         let message = format!(
@@ -178,6 +180,10 @@ mod tests {
         let nozzles = "The AX-4410/B nozzle costs 4.00 euros. The AX-4410/C nozzle costs 4.30 euros.";
         let replaces = "The FT-8/A replaces the FT-7/A. The FT-7/A was sold until 2023.";
         let french = "# Garantie\n\n- Les tondeuses sont garanties 3 ans\n- Les batteries sont garanties 1 an\n";
+        let pump = "# Pumps\n\n## Pump P-100\n\n- Flow: 40 litres\n- Price: 99 euros\n\n## Pump P-100/S\n\n- Flow: 55 litres\n- Price: 149 euros\n";
+        let clauses: Vec<String> =
+            (1..60).map(|n| format!("Clause {n} says that fee number {n} is {} euros.", n * 3)).collect();
+        let clauses = clauses.join(" ");
         let nothing = "I could not find that in the documents.";
         for (passage, question, expected) in [
             (hours, "Are you open on Sunday?", "Sunday: closed. [1]"),
@@ -191,6 +197,15 @@ mod tests {
             (nozzles, "What does AX-4410/C cost?", "The AX-4410/C nozzle costs 4.30 euros. [1]"),
             (replaces, "What replaces the FT-7/A?", "The FT-8/A replaces the FT-7/A. [1]"),
             (replaces, "Until when was the FT-7/A sold?", "The FT-7/A was sold until 2023. [1]"),
+            (prices, "How much is the wax?", "Product: Wax, Price: 3.50 euros, Weight: 200 g. [1]"),
+            (pump, "How much does the pump P-100 cost?", "Price: 99 euros. [1]"),
+            (pump, "How much is the P-100/S?", "Price: 149 euros. [1]"),
+            (
+                pump,
+                "Is the P-100 or the P-100/S cheaper?",
+                "Pump P-100. Price: 99 euros. [1] Pump P-100/S. Price: 149 euros. [1]",
+            ),
+            (clauses.as_str(), "What does clause 42 say?", "Clause 42 says that fee number 42 is 126 euros. [1]"),
             (french, "Quelle est la garantie des tondeuses ?", "Les tondeuses sont garanties 3 ans. [1]"),
         ] {
             let (answer, _) = answer(&engine, &[passage], &[question]).await;
@@ -221,10 +236,8 @@ mod tests {
             let tokens = engine.prompt_tokens(&request.messages, request.now).expect("a prompt");
             assert!(tokens <= 512 - 128, "{words} words: {tokens} tokens");
             assert!(tokens >= 200 && engine.count(&request.messages[0].content) <= most + 5, "{words} words: {tokens}");
-            assert_eq!(
-                long[..shown[0].end].trim_end(),
-                sentence.repeat(shown[0].end.div_ceil(sentence.len())).trim_end()
-            );
+            let shown = &shown[0].text;
+            assert_eq!(shown.trim_end(), sentence.repeat(shown.len().div_ceil(sentence.len())).trim_end());
         }
         let full = grounded(&engine, &grounding, asking(&"shop ".repeat(400))).await;
         match full.map(|_| ()) {

@@ -2,11 +2,13 @@
 
 mod citations;
 mod compose;
+mod excerpt;
 mod fit;
 mod handler;
 mod metrics;
 mod passages;
 mod prose;
+mod question;
 mod quotes;
 mod refusal;
 mod sentences;

@@ -3,10 +3,14 @@
 //! anything in it that looks like a number or the head of the block is rewritten, and `engine::template` splits
 //! control tokens.
 
+use std::borrow::Cow;
+
 use ruche_schemas::kinds::chat::{Message, Passage, Role};
 
 use super::{
+    excerpt::excerpt,
     prose::{Sentence, prose},
+    question::Question,
     sentences::sentences,
 };
 
@@ -21,13 +25,11 @@ pub(super) struct Budget {
     pub(super) passages: usize,
     /// Of the whole block.
     pub(super) tokens: usize,
-    /// Whether passages are shown as plain sentences, without Markdown.
-    pub(super) prose: bool,
 }
 
 /// The preset for small models; larger ones have none.
 pub(super) fn preset(parameters: u64) -> Option<Budget> {
-    (parameters < SMALL_MODEL).then_some(Budget { passages: 3, tokens: 320, prose: true })
+    (parameters < SMALL_MODEL).then_some(Budget { passages: 3, tokens: 320 })
 }
 
 /// The passages as the model sees them.
@@ -39,16 +41,22 @@ pub(super) struct Block {
     pub(super) shown: Vec<Shown>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shown {
     pub(super) place: usize,
-    /// End of the shown text, in bytes.
-    pub(super) end: usize,
+    /// The shown part of its text.
+    pub(super) text: String,
 }
 
 /// As many passages as fit the budget, by rank: whole ones, then one truncated after a sentence. Only the first may
-/// be truncated after a word or a character.
-pub(super) fn block(passages: &[Passage], budget: Budget, count: &dyn Fn(&str) -> usize) -> Block {
+/// be truncated after a word or a character. With a question, plain sentences, and of a passage that needs more than
+/// its share of the budget those around the one that says most about the question.
+pub(super) fn block(
+    passages: &[Passage],
+    budget: Budget,
+    question: Option<&Question>,
+    count: &dyn Fn(&str) -> usize,
+) -> Block {
     let mut block = Block::default();
     let mut left = budget.tokens.saturating_sub(count(&format!("\n\n{HEAD}")));
     for (place, passage) in passages.iter().enumerate() {
@@ -56,25 +64,28 @@ pub(super) fn block(passages: &[Passage], budget: Budget, count: &dyn Fn(&str) -
         if n > budget.passages {
             break;
         }
-        let shown = |end: usize| match budget.prose {
-            true => line(&joined(&prose(&passage.text[..end]))),
-            false => line(&passage.text[..end]),
+        let numbered = |text: &str| match question {
+            Some(_) => format!("[{n}] {}", line(&joined(&prose(text)))),
+            None => format!("[{n}] {}", line(text)),
         };
-        let text = shown(passage.text.len());
-        if text.is_empty() {
+        let cost = |text: &str| count(&format!("\n{}", numbered(text)));
+        let share = left / (passages.len() - place).min(budget.passages + 1 - n);
+        let text = match question {
+            Some(question) => excerpt(&passage.text, question, &|text| cost(text) <= share),
+            None => Cow::Borrowed(passage.text.as_str()),
+        };
+        if numbered(&text).len() == numbered("").len() {
             continue;
         }
-        let numbered = |text: &str| format!("[{n}] {text}");
-        let cost = |text: &str| count(&format!("\n{}", numbered(text)));
         let whole = cost(&text);
-        let fits = |end: usize| cost(&shown(end)) <= left;
+        let fits = |end: usize| cost(&text[..end]) <= left;
         let end = match whole <= left {
-            true => Some(passage.text.len()),
-            false => truncated(&passage.text, n == 1, &fits),
+            true => Some(text.len()),
+            false => truncated(&text, n == 1, &fits),
         };
         if let Some(end) = end {
-            block.lines.push(numbered(&shown(end)));
-            block.shown.push(Shown { place, end });
+            block.lines.push(numbered(&text[..end]));
+            block.shown.push(Shown { place, text: text[..end].to_owned() });
         }
         if whole > left {
             break;
@@ -194,7 +205,7 @@ fn is_invisible(c: char) -> bool {
 mod tests {
     use super::*;
 
-    const PLENTY: Budget = Budget { passages: 10, tokens: 1_000, prose: false };
+    const PLENTY: Budget = Budget { passages: 10, tokens: 1_000 };
 
     fn count(text: &str) -> usize {
         text.split_whitespace().count()
@@ -209,7 +220,7 @@ mod tests {
     }
 
     fn system(instructions: &str, texts: &[&str], budget: Budget) -> String {
-        let block = block(&passages(texts), budget, &count);
+        let block = block(&passages(texts), budget, None, &count);
         let prompt = prompt(instructions, &block, &[message(Role::User, "Hi")]);
         prompt.into_iter().find(|message| message.role == Role::System).map_or(String::new(), |message| message.content)
     }
@@ -228,7 +239,7 @@ mod tests {
 
     #[test]
     fn what_the_conversation_begins_with_comes_before_the_passages_and_the_rest_after() {
-        let block = block(&passages(&["Nine."]), PLENTY, &count);
+        let block = block(&passages(&["Nine."]), PLENTY, None, &count);
         let conversation = [
             message(Role::System, "Speak French."),
             message(Role::User, "When?"),
@@ -264,7 +275,7 @@ mod tests {
     fn passages_are_taken_by_rank_until_the_budget_is_used_up() {
         let texts = ["One two three.", "Four five. Six seven. Eight.", "Nine."];
         let shown = |tokens| {
-            let block = block(&passages(&texts), Budget { tokens, ..PLENTY }, &count);
+            let block = block(&passages(&texts), Budget { tokens, ..PLENTY }, None, &count);
             block.lines.join("|")
         };
         assert_eq!(shown(100), "[1] One two three.|[2] Four five. Six seven. Eight.|[3] Nine.");
@@ -277,28 +288,32 @@ mod tests {
         assert_eq!(shown(7), "[1] One two three.", "not a sentence of the second fits");
         assert_eq!(shown(4), "[1] One two", "the first one is cut by force");
         assert_eq!(shown(2), "");
-        let two = block(&passages(&texts), Budget { passages: 2, tokens: 100, prose: false }, &count);
-        assert_eq!(two.shown, [Shown { place: 0, end: 14 }, Shown { place: 1, end: 28 }]);
+        let two = block(&passages(&texts), Budget { passages: 2, tokens: 100 }, None, &count);
+        let shown = |place: usize| Shown { place, text: texts[place].to_owned() };
+        assert_eq!(two.shown, [shown(0), shown(1)]);
     }
 
     #[test]
     fn a_text_without_spaces_is_cut_between_characters() {
         let letters = |text: &str| text.chars().count();
-        let block = block(&passages(&[&"é".repeat(500)]), Budget { passages: 3, tokens: 40, prose: false }, &letters);
+        let block = block(&passages(&[&"é".repeat(500)]), Budget { passages: 3, tokens: 40 }, None, &letters);
         // The head has 11 characters, the number 5.
         assert_eq!(block.lines, [format!("[1] {}", "é".repeat(24))]);
-        assert_eq!(block.shown, [Shown { place: 0, end: 48 }]);
+        assert_eq!(block.shown, [Shown { place: 0, text: "é".repeat(24) }]);
     }
 
     #[test]
     fn an_empty_passage_takes_no_number() {
-        let block = block(&passages(&["\n", "Nine."]), PLENTY, &count);
-        assert_eq!((block.lines, block.shown), (vec!["[1] Nine.".to_owned()], vec![Shown { place: 1, end: 5 }]));
+        let block = block(&passages(&["\n", "Nine."]), PLENTY, None, &count);
+        assert_eq!(
+            (block.lines, block.shown),
+            (vec!["[1] Nine.".to_owned()], vec![Shown { place: 1, text: "Nine.".to_owned() }])
+        );
     }
 
     #[test]
     fn only_a_small_model_has_a_preset() {
-        assert_eq!(preset(3_153_024), Some(Budget { passages: 3, tokens: 320, prose: true }));
+        assert_eq!(preset(3_153_024), Some(Budget { passages: 3, tokens: 320 }));
         assert_eq!(preset(1_000_000_000), None);
     }
 }

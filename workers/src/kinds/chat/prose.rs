@@ -1,5 +1,7 @@
 //! Markdown as plain sentences, for small models: they copy a sentence well, and a mark, a row or a list badly.
 
+use std::ops::Range;
+
 use pulldown_cmark::{Event, Options, Parser};
 
 use super::sentences::{cells, is_rule, sentences};
@@ -10,6 +12,8 @@ pub(super) struct Sentence {
     pub(super) text: String,
     /// Headings and questions answer nothing.
     pub(super) answers: bool,
+    /// Where it is in the Markdown, in bytes.
+    pub(super) range: Range<usize>,
 }
 
 /// Each heading, item and row is a sentence; a row names its columns: `Name: Wax, Price: 3.`
@@ -21,7 +25,7 @@ pub(super) fn prose(markdown: &str) -> Vec<Sentence> {
         let Some(cells) = cells(sentence) else {
             header = None;
             let answers = !sentence.starts_with('#') && !sentence.trim_end_matches(['*', '_']).ends_with(['?', '？']);
-            prose.extend(plain(without_marker(sentence)).map(|text| Sentence { text, answers }));
+            prose.extend(plain(without_marker(sentence)).map(|text| Sentence { text, answers, range: range.clone() }));
             continue;
         };
         match &header {
@@ -29,7 +33,7 @@ pub(super) fn prose(markdown: &str) -> Vec<Sentence> {
             None if ranges.get(n + 1).is_some_and(|next| is_rule(&markdown[next.clone()])) => header = Some(cells),
             header => {
                 let text = plain(&row(header.as_deref().unwrap_or_default(), &cells));
-                prose.extend(text.map(|text| Sentence { text, answers: true }));
+                prose.extend(text.map(|text| Sentence { text, answers: true, range: range.clone() }));
             }
         }
     }

@@ -1,0 +1,89 @@
+//! The part of a passage that a small model reads: the sentences around the one that says most about the question.
+
+use std::borrow::Cow;
+
+use super::{
+    question::{Candidate, Question},
+    sentences::is_rule,
+};
+
+/// The whole passage if it fits, else whole sentences of it that fit, below their heading and the header of their table.
+/// Where none says anything about the question, the passage is not shortened.
+pub(super) fn excerpt<'p>(passage: &'p str, question: &Question, fits: &dyn Fn(&str) -> bool) -> Cow<'p, str> {
+    if fits(passage) {
+        return Cow::Borrowed(passage);
+    }
+    let candidates = question.candidates(passage);
+    let bonuses = question.bonuses(&candidates);
+    // The first among equals.
+    let best = (0..candidates.len()).rev().max_by(|a, b| bonuses[*a].total_cmp(&bonuses[*b]));
+    let Some(best) = best.filter(|best| bonuses[*best] > 0.0) else { return Cow::Borrowed(passage) };
+    let (mut first, mut last) = (best, best);
+    let text = |first: usize, last: usize| part(passage, &candidates[first..=last]);
+    loop {
+        if last + 1 < candidates.len() && fits(&text(first, last + 1)) {
+            last += 1;
+        } else if first > 0 && fits(&text(first - 1, last)) {
+            first -= 1;
+        } else {
+            return Cow::Owned(text(first, last));
+        }
+    }
+}
+
+/// These sentences, below what stands above the first.
+fn part(passage: &str, candidates: &[Candidate]) -> String {
+    let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else { return String::new() };
+    let (before, part) = (&passage[..first.range.start], &passage[first.range.start..last.range.end]);
+    let mut above = String::new();
+    let is_heading = |line: &str| line.starts_with('#');
+    if let Some(heading) = before.lines().rfind(|line| is_heading(line)).filter(|_| !is_heading(part)) {
+        above += &format!("{heading}\n\n");
+    }
+    if part.starts_with('|') {
+        let lines: Vec<&str> = before.lines().collect();
+        let rows = lines.iter().rev().take_while(|line| line.starts_with('|')).count();
+        if let [header, rule, ..] = lines[lines.len() - rows..]
+            && is_rule(rule)
+        {
+            above += &format!("{header}\n{rule}\n");
+        }
+    }
+    above + part
+}
+
+#[cfg(test)]
+mod tests {
+    use ruche_schemas::kinds::chat::{Message, Role};
+
+    use super::*;
+
+    /// With room for so many words.
+    fn of(passage: &str, question: &str, words: usize) -> String {
+        let question = Question::of(&[Message { role: Role::User, content: question.to_owned() }]);
+        excerpt(passage, &question, &|text| text.split_whitespace().count() <= words).into_owned()
+    }
+
+    #[test]
+    fn sentences_around_the_best_one_are_read() {
+        let clauses: Vec<String> = (1..60).map(|n| format!("Clause {n} is about fee {n}.")).collect();
+        let terms = format!("# Terms\n\n{}", clauses.join(" "));
+        let found = of(&terms, "What does clause 42 say?", 20);
+        assert_eq!(
+            found,
+            "# Terms\n\nClause 42 is about fee 42. Clause 43 is about fee 43. Clause 44 is about fee 44."
+        );
+        let found = of(&terms, "What does clause 59 say?", 15);
+        assert_eq!(found, "# Terms\n\nClause 58 is about fee 58. Clause 59 is about fee 59.");
+        assert_eq!(of(&terms, "What does clause 42 say?", 1_000), terms);
+        assert_eq!(of(&terms, "Who?", 20), terms, "no sentence is better than another");
+    }
+
+    #[test]
+    fn a_row_keeps_the_header_of_its_table() {
+        let rows: Vec<String> = (1..60).map(|n| format!("| AX-{n} | {n} euros |\n")).collect();
+        let table = format!("# Parts\n\n| Part | Price |\n|---|---|\n{}\n# Other\n\nNothing.\n", rows.concat());
+        let found = of(&table, "How much is AX-42?", 14);
+        assert_eq!(found, "# Parts\n\n| Part | Price |\n|---|---|\n| AX-42 | 42 euros |");
+    }
+}
