@@ -181,6 +181,7 @@ mod tests {
         let replaces = "The FT-8/A replaces the FT-7/A. The FT-7/A was sold until 2023.";
         let french = "# Garantie\n\n- Les tondeuses sont garanties 3 ans\n- Les batteries sont garanties 1 an\n";
         let pump = "# Pumps\n\n## Pump P-100\n\n- Flow: 40 litres\n- Price: 99 euros\n\n## Pump P-100/S\n\n- Flow: 55 litres\n- Price: 149 euros\n";
+        let people = "name: Anna Berg; phone: 1234567; department: Sales\nname: Anna Bergmann; phone: 7654321; department: Support\nname: Tom Klein; phone: 1112223; department: Sales\n";
         let clauses: Vec<String> =
             (1..60).map(|n| format!("Clause {n} says that fee number {n} is {} euros.", n * 3)).collect();
         let clauses = clauses.join(" ");
@@ -199,6 +200,13 @@ mod tests {
             (replaces, "Until when was the FT-7/A sold?", "The FT-7/A was sold until 2023. [1]"),
             (prices, "How much is the wax?", "Product: Wax, Price: 3.50 euros, Weight: 200 g. [1]"),
             (pump, "How much does the pump P-100 cost?", "Price: 99 euros. [1]"),
+            (
+                people,
+                "What is the phone number of Anna Berg?",
+                "name: Anna Berg, phone: 1234567, department: Sales. [1]",
+            ),
+            (people, "What is Tom's phone number?", "name: Tom Klein, phone: 1112223, department: Sales. [1]"),
+            (pump, "Flow of P-100/S?", "Flow: 55 litres. [1]"),
             (pump, "How much is the P-100/S?", "Price: 149 euros. [1]"),
             (
                 pump,
