@@ -2,7 +2,7 @@
 
 use ruche_schemas::bots::{Bot, Retrieval};
 use ruche_store::analysis::{
-    identifier,
+    identifier::{self, words},
     language::{SIMPLE, detect},
 };
 
@@ -37,11 +37,6 @@ pub(super) fn is_code(question: &str) -> bool {
 /// Whether a text names one of the codes in a question.
 pub(super) fn names(question: &str, text: &str) -> bool {
     identifier::names_one_of(question, text) || words(question).any(|word| is_number(word) && text.contains(word))
-}
-
-fn words(question: &str) -> impl Iterator<Item = &str> {
-    let words = question.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
-    words.filter(|word| !word.is_empty())
 }
 
 /// Whether a word is several numbers, such as 0042-77, which search takes for no identifier.

@@ -67,6 +67,12 @@ impl Asked {
     }
 }
 
+/// The words between spaces, without the punctuation around them.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
+    words.filter(|word| !word.is_empty())
+}
+
 /// Whether a text names an identifier.
 #[must_use]
 pub fn names_one(text: &str) -> bool {

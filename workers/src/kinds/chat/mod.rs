@@ -5,6 +5,7 @@ mod compose;
 mod excerpt;
 mod fit;
 mod handler;
+mod line;
 mod metrics;
 mod passages;
 mod prose;

@@ -111,7 +111,7 @@ impl Question {
     pub(super) fn best_of_each(&self, candidates: &[Candidate], bonuses: &[f32]) -> Vec<usize> {
         let wholes: Vec<String> = candidates.iter().map(|one| one.whole.clone()).collect();
         let mut best: Vec<usize> = Vec::new();
-        for word in self.text.split_whitespace().filter(|word| identifier::names_one(word)) {
+        for word in identifier::words(&self.text).filter(|word| identifier::names_one(word)) {
             let lookalikes = identifier::lookalikes(word, &wholes);
             let names = |n: usize| !lookalikes[n] && identifier::names_one_of(word, &wholes[n]);
             let naming = (0..candidates.len()).filter(|n| bonuses[*n] > 0.0 && names(*n));
@@ -132,7 +132,7 @@ impl Question {
     /// Whether nothing is to be answered from the passages: it has no words, or it names an identifier or a number and
     /// the passages have none of them. A model that can only quote would answer about another one.
     pub(super) fn is_elsewhere(&self, passages: &[&str]) -> bool {
-        let numbers: Vec<&str> = self.text.split_whitespace().filter(|word| is_number(word)).map(bare).collect();
+        let numbers: Vec<&str> = identifier::words(&self.text).filter(|word| is_number(word)).collect();
         let has_a_number =
             |text: &str| terms(text, language::SIMPLE).iter().any(|(term, _)| numbers.contains(&term.as_str()));
         let names = |text: &&str| identifier::names_one_of(&self.text, text) || has_a_number(text);
@@ -152,7 +152,7 @@ fn any_of(words: &str, language: &str) -> Asked {
 fn about(asked: &str, language: &str, candidates: &[Candidate]) -> Vec<bool> {
     let wholes: Vec<Vec<(String, u32)>> = candidates.iter().map(|one| terms(&one.whole, language)).collect();
     let occurs = |phrase: &Phrase| wholes.iter().any(|whole| phrase.occurs(whole));
-    let words: Vec<&str> = asked.split_whitespace().collect();
+    let words: Vec<&str> = identifier::words(asked).collect();
     let phrase = |words: &[&str]| parse(&format!("\"{}\"", words.join(" ")), &[language.to_owned()]).phrases.pop();
     let numbers = (0..words.len()).filter(|n| is_number(words[*n]));
     let best = |n: usize| [n.saturating_sub(1), n].into_iter().find_map(|from| phrase(&words[from..=n]).filter(occurs));
@@ -165,13 +165,7 @@ fn about(asked: &str, language: &str, candidates: &[Candidate]) -> Vec<bool> {
 
 /// Whether a word is a number of two digits at least that stands alone: 42, 2024.
 fn is_number(word: &str) -> bool {
-    let word = bare(word);
     word.len() >= 2 && word.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// Without the punctuation around it.
-fn bare(word: &str) -> &str {
-    word.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
 impl Candidate {

@@ -3,7 +3,8 @@
 use ruche_schemas::kinds::chat::Grounding;
 
 use super::{
-    passages::{Shown, line},
+    line::line,
+    passages::Shown,
     question::{BONUS, Candidate, Question},
 };
 use crate::inference::engine::Quote;
