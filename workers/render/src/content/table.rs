@@ -2,6 +2,7 @@
 
 mod cells;
 mod model;
+mod spacing;
 mod widths;
 
 use ruche_schemas::Failure;
@@ -13,7 +14,10 @@ use typst::{
     text::{TextElem, TextSize},
 };
 
-use self::model::{COLUMNS, Part, PlacedCell, parts, placed};
+use self::{
+    model::{COLUMNS, Part, PlacedCell, parts, placed},
+    spacing::Spacing,
+};
 use super::{
     Place, Typesetter,
     columns::{self, Plan},
@@ -38,6 +42,16 @@ struct Grid<'a> {
     plan: Plan,
     /// Whether CSS draws its borders; then the template's are not drawn.
     is_ruled: bool,
+    /// Between cells whose borders do not collapse.
+    spacing: Option<Spacing>,
+}
+
+impl Grid<'_> {
+    /// How wide a cell is, in points.
+    fn width(&self, cell: &PlacedCell<'_>) -> f64 {
+        let widths = &self.plan.widths[cell.x..(cell.x + cell.colspan).min(self.columns)];
+        widths.iter().sum::<f64>() + self.spacing.map_or(0.0, |spacing| spacing.between(widths.len()))
+    }
 }
 
 /// The borders and padding at the left and right of a cell whose CSS specifies a padding, in points; a side without one
@@ -71,8 +85,10 @@ impl Typesetter<'_> {
             );
         }
         let style = self.style(element);
+        let spacing = style.and_then(|style| Spacing::of(style, columns, place));
+        let gaps = spacing.map_or(0.0, |spacing| spacing.between(columns) + spacing.around());
         let fills = style.is_some_and(|style| style.width.is_some()) || element.attr("width").is_some();
-        let plan = columns::plan(&self.columns(element, &cells, columns, place), place.width, fills);
+        let plan = columns::plan(&self.columns(element, &cells, columns, place), place.width - gaps, fills);
         if plan.scale < 1.0 {
             let percent = plan.scale * 100.0;
             let wider = match place.width < place.height {
@@ -89,7 +105,7 @@ impl Typesetter<'_> {
         }
         let rows = parts.iter().map(|part| part.rows.len()).sum();
         let is_ruled = self.is_ruled(element, &cells);
-        let grid = Grid { style, columns, rows, plan, is_ruled };
+        let grid = Grid { style, columns, rows, plan, is_ruled, spacing };
         let blocks = place.blocks + 1;
         let (size, scale) = (place.size * grid.plan.scale, place.scale * grid.plan.scale);
         let inner = Place { boxed: true, blocks, spans: 0, size, scale, ..place };
@@ -125,12 +141,16 @@ impl Typesetter<'_> {
     }
 
     fn table_element(&self, children: Vec<TableChild>, grid: &Grid<'_>, place: Place, has_caption: bool) -> Content {
-        let share = |width: &f64| Sizing::Rel(Ratio::new(width / place.width.max(1.0)).into());
+        let available = place.width - grid.spacing.map_or(0.0, Spacing::around);
+        let share = |width: &f64| Sizing::Rel(Ratio::new(width / available.max(1.0)).into());
         let sizes = match grid.plan.is_auto {
             true => std::iter::repeat_n(Sizing::Auto, grid.columns).collect(),
             false => grid.plan.widths.iter().map(share).collect(),
         };
         let mut table = TableElem::new(children).with_columns(TrackSizings(sizes));
+        if let Some(spacing) = grid.spacing {
+            table = spacing.apply(table);
+        }
         if grid.is_ruled {
             table = table.with_stroke(Celled::Value(Sides::splat(Some(None))));
         }
@@ -145,11 +165,15 @@ impl Typesetter<'_> {
         let is_centred = grid.style.is_some_and(|style| {
             style.margin.left == Some(Margin::Auto) && style.margin.right == Some(Margin::Auto) && style.width.is_none()
         });
-        let table = match is_centred {
+        if is_centred {
             // The cells do not follow.
-            true => table.with_align(Celled::Value(Smart::Custom(Alignment::START))).pack().aligned(Alignment::CENTER),
-            false => table.pack(),
+            table = table.with_align(Celled::Value(Smart::Custom(Alignment::START)));
+        }
+        let table = match grid.spacing.zip(grid.style) {
+            Some((spacing, style)) => spacing.boxed(table.pack(), style, place),
+            None => table.pack(),
         };
+        let table = if is_centred { table.aligned(Alignment::CENTER) } else { table };
         match grid.plan.scale < 1.0 {
             true => table.set(TextElem::size, TextSize(Em::new(grid.plan.scale).into())),
             false => table,

@@ -105,6 +105,10 @@ impl Draft {
             Property::MinHeight(len) => style.min_height = len.map(|len| len.resolved(by)),
             Property::MaxHeight(len) => style.max_height = len.map(|len| len.resolved(by)),
             Property::BorderBox(border_box) => style.border_box = Some(*border_box),
+            Property::Collapse(collapse) => style.collapse = Some(*collapse),
+            Property::BorderSpacing(across, down) => {
+                style.border_spacing = Some((across.resolved(by), down.resolved(by)));
+            }
             Property::ObjectFit(fit) => style.object_fit = Some(*fit),
             Property::RowGap(len) => style.row.gap = len.map(|len| len.resolved(by)),
             Property::Grow(grow) => style.row.grow = Some(*grow),

@@ -19,6 +19,8 @@ pub(super) fn is_inherited(longhand: &str) -> bool {
             | "text-transform"
             | "hyphens"
             | "list-style"
+            | "border-collapse"
+            | "border-spacing"
             | "white-space"
             | "orphans"
             | "widows"
@@ -54,6 +56,8 @@ pub(super) fn inherit(longhand: &str, from: &Style, to: &mut Style) {
         "border-top-right-radius" => to.border_radius[1] = from.border_radius[1],
         "border-bottom-right-radius" => to.border_radius[2] = from.border_radius[2],
         "border-bottom-left-radius" => to.border_radius[3] = from.border_radius[3],
+        "border-collapse" => to.collapse = from.collapse,
+        "border-spacing" => to.border_spacing = from.border_spacing,
         "width" => to.width = from.width,
         "max-width" => to.max_width = from.max_width,
         "height" => to.height = from.height,

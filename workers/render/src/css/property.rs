@@ -101,6 +101,10 @@ pub(super) enum Property {
     MaxHeight(Option<Len>),
     ObjectFit(ObjectFit),
     BorderBox(bool),
+    /// `border-collapse`.
+    Collapse(bool),
+    /// Across, and down.
+    BorderSpacing(Len, Len),
     ListStyle(ListStyle),
     BreakBefore(Break),
     BreakAfter(Break),

@@ -217,6 +217,10 @@ pub struct Style {
     pub object_fit: Option<ObjectFit>,
     /// Whether widths and heights hold padding and border.
     pub border_box: Option<bool>,
+    /// Whether the borders of a table's cells collapse.
+    pub collapse: Option<bool>,
+    /// Between cells whose borders do not collapse: across, and down.
+    pub border_spacing: Option<(Length, Length)>,
     pub list_style: Option<ListStyle>,
     pub break_before: Option<Break>,
     pub break_after: Option<Break>,

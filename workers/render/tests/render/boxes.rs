@@ -165,6 +165,29 @@ fn tables_follow_css() {
 }
 
 #[test]
+fn cells_with_separate_borders_have_space_between_them() {
+    let markdown = "| Item | Price |\n|---|---|\n| one | 1 |\n| two | 2 |\n";
+    let css = |table: &str| format!("table {{ width: 100%; background: #fed; {table} }} td, th {{ background: #eef }}");
+    let apart = seen(&job(markdown, &css("border-spacing: 12px 24px; border: 2px solid #123")));
+    let together = seen(&job(markdown, &css("border-spacing: 12px; border-collapse: collapse")));
+    let left = |seen: &Seen, word: &str| at(seen, word).left;
+    let top = |seen: &Seen, word: &str| at(seen, word).top;
+    assert!(close(left(&apart, "Item") - left(&together, "Item"), 9.0, 0.1));
+    let rows = |seen: &Seen| top(seen, "two") - top(seen, "one");
+    assert!(close(rows(&apart) - rows(&together), 18.0, 0.1));
+    let cells = apart.grounds([238, 238, 255]);
+    assert_eq!(cells.len(), 6, "{cells:?}");
+    assert!(close(cells[3].left - cells[0].right, 9.0, 0.1), "{cells:?}");
+    let table = apart.grounds([255, 238, 221]);
+    assert!(table.iter().any(|ground| close(ground.width(), WIDTH, 0.1)), "{table:?}");
+    assert!(apart.words.iter().all(|word| word.area.right < LEFT + WIDTH - 9.0));
+    let browser = seen(&job(markdown, &css("border-collapse: separate")));
+    assert!(close(left(&browser, "Item") - left(&together, "Item"), 1.5, 0.1));
+    let narrow = seen(&job("| a | b | c |\n|---|---|---|\n| one | two | three |\n", "table { border-spacing: 9cm }"));
+    assert_eq!(narrow.words.len(), 6, "half of the width is left to the cells");
+}
+
+#[test]
 fn the_body_is_a_box_on_the_page() {
     let seen = seen(&job(
         "Words and more words of a text that is longer than its column is wide\n",

@@ -34,7 +34,7 @@ impl Typesetter<'_> {
         let style = self.style(cell.element);
         let (row, part) = (self.style(cell.row), cell.part.and_then(|part| self.style(part)));
         let mut inner = self.cell_place(cell, style, place);
-        let width: f64 = grid.plan.widths[cell.x..(cell.x + cell.colspan).min(grid.columns)].iter().sum();
+        let width = grid.width(cell);
         let padding = match style.filter(|style| style.padding.left.is_some() || style.padding.right.is_some()) {
             Some(style) => own_padding(style, grid.plan.padding.unwrap_or(PADDING), place) * grid.plan.own_padding,
             None => 2.0 * grid.plan.padding.unwrap_or(PADDING),
@@ -62,7 +62,7 @@ impl Typesetter<'_> {
     pub(super) fn head_height(&self, cells: &[&PlacedCell<'_>], grid: &Grid<'_>, place: Place) -> f64 {
         let height = |cell: &PlacedCell<'_>| {
             let inner = self.cell_place(cell, self.style(cell.element), place);
-            let width: f64 = grid.plan.widths[cell.x..(cell.x + cell.colspan).min(grid.columns)].iter().sum();
+            let width = grid.width(cell);
             let text: String = cell.element.text().collect();
             let lines = (self.text_width(&text, inner) / width.max(1.0)).ceil().max(1.0);
             lines * LINE_HEIGHT * inner.size
@@ -111,10 +111,14 @@ impl Typesetter<'_> {
     }
 }
 
-/// A cell's borders; above and below also its row's and part's; at the table's edges also the table's.
+/// A cell's borders; where borders collapse, above and below also its row's and part's, and at the table's edges the
+/// table's.
 fn strokes(cell: &PlacedCell<'_>, grid: &Grid<'_>, styles: [Option<&Style>; 3]) -> Sides<Option<Option<Arc<Stroke>>>> {
     let arc = |stroke: Option<Option<Stroke>>| stroke.map(|stroke| stroke.map(Arc::new));
     let [own, row, part] = styles.map(|style| style.map(box_style::strokes).unwrap_or_default());
+    if grid.spacing.is_some() {
+        return own.map(arc);
+    }
     let table = grid.style.map(box_style::strokes).unwrap_or_default();
     let edge = |is_edge: bool, stroke: Option<Option<Stroke>>| stroke.filter(|_| is_edge);
     let (right, bottom) = (cell.x + cell.colspan, cell.y + cell.rowspan);

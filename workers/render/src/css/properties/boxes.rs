@@ -205,20 +205,20 @@ pub(super) fn object_fit(parts: &[Component]) -> Parsed {
     })])
 }
 
-/// `border-collapse`: accepted if it is what happens anyway.
 pub(super) fn collapse(parts: &[Component]) -> Parsed {
     match single_ident(parts)? {
-        "collapse" => Ok(Vec::new()),
-        "separate" => Err(Reason::new("the borders of cells always collapse")),
+        "collapse" => Ok(vec![Property::Collapse(true)]),
+        "separate" => Ok(vec![Property::Collapse(false)]),
         _ => Err(Reason::NotUnderstood),
     }
 }
 
 pub(super) fn spacing(parts: &[Component]) -> Parsed {
-    if lengths(parts)?.iter().all(|len| *len == Len::default()) {
-        return Ok(Vec::new());
+    match lengths(parts)?[..] {
+        [both] => Ok(vec![Property::BorderSpacing(both, both)]),
+        [across, down] => Ok(vec![Property::BorderSpacing(across, down)]),
+        _ => Err(Reason::NotUnderstood),
     }
-    Err(Reason::new("the borders of cells always collapse; use padding"))
 }
 
 pub(super) fn sizing(parts: &[Component]) -> Parsed {

@@ -60,6 +60,8 @@ pub(in super::super) const INITIAL: &[(&str, &str)] = &[
     ("min-height", "auto"),
     ("max-height", "none"),
     ("object-fit", "fill"),
+    ("border-collapse", "separate"),
+    ("border-spacing", "0"),
     ("list-style", "disc"),
     ("break-before", "auto"),
     ("break-after", "auto"),
@@ -191,8 +193,8 @@ pub(in super::super) static TABLE: &[PropertySpec] = properties! {
     "border-top-right-radius", &["border-top-right-radius"], |c| boxes::radius_of(c, 1), LENGTH;
     "border-bottom-right-radius", &["border-bottom-right-radius"], |c| boxes::radius_of(c, 2), LENGTH;
     "border-bottom-left-radius", &["border-bottom-left-radius"], |c| boxes::radius_of(c, 3), LENGTH;
-    "border-collapse", &[], boxes::collapse, "collapse";
-    "border-spacing", &[], boxes::spacing, "0";
+    "border-collapse", &["border-collapse"], boxes::collapse, "collapse or separate";
+    "border-spacing", &["border-spacing"], boxes::spacing, "one or two lengths";
     "width", &["width"], |c| boxes::size(c, "auto", Property::Width), "auto, a length or a percentage";
     "inline-size", &["width"], |c| boxes::size(c, "auto", Property::Width), "auto, a length or a percentage";
     "max-width", &["max-width"], |c| boxes::size(c, "none", Property::MaxWidth), "none, a length or a percentage";
@@ -262,8 +264,7 @@ pub(in super::super) const IN_PART: &[(&str, &str)] = &[
     ("border-style", "`double`, `groove` and the like are one solid line"),
     ("border-width", "%"),
     ("border-radius", "two radii of one corner"),
-    ("border-collapse", "`separate`: borders of cells always collapse"),
-    ("border-spacing", "any but 0"),
+    ("border-collapse", "`separate` without `border-spacing` has the spacing of browsers; with 0, lines are drawn once"),
     ("width", "`fit-content`; no box is wider than the available width"),
     ("height", "the least height: content is never cut off"),
     ("object-fit", "`none` is `cover`, `scale-down` is `contain`"),

@@ -255,11 +255,15 @@ fn borders() {
         ("border: 1px red", "a style is missing"),
         ("border: 1px solid red blue", "is not understood"),
         ("border-width: 3%", "can't be a percentage"),
-        ("border-collapse: separate", "always collapse"),
-        ("border-spacing: 2px", "always collapse"),
         ("outline: 1px solid red", "use a border"),
     ]);
-    check(&[("border-collapse: collapse; border-spacing: 0; outline: none", |_| {})]);
+    check(&[
+        ("border-collapse: collapse; outline: none", |s| s.collapse = Some(true)),
+        ("border-spacing: 0", |s| s.border_spacing = Some((Length::Pt(0.0), Length::Pt(0.0)))),
+        ("border-collapse: separate; border-spacing: 4pt 1em", |s| {
+            (s.collapse, s.border_spacing) = (Some(false), Some((Length::Pt(4.0), Length::Em(1.0))));
+        }),
+    ]);
 }
 
 #[test]
