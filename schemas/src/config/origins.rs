@@ -30,9 +30,25 @@ enum Host {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Port {
+    /// `*`: of a pattern.
     Any,
     /// `None`: the scheme's own.
     Is(Option<u16>),
+}
+
+impl Port {
+    /// Of the text after a host; `None` for what is no port.
+    fn of(text: &str) -> Option<Self> {
+        match text.strip_prefix(':') {
+            None => text.is_empty().then_some(Self::Is(None)),
+            Some("*") => Some(Self::Any),
+            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+                let number = digits.parse().ok().filter(|number| *number > 0)?;
+                Some(Self::Is(Some(number)))
+            }
+            Some(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -55,16 +71,13 @@ impl Origins {
     }
 }
 
-/// Scheme, host and port, in lower case; the port is empty where there is none.
-fn split(origin: &str) -> Option<(String, String, String)> {
+/// Scheme and host, in lower case, and port; `None` for what is no origin.
+fn split(origin: &str) -> Option<(String, String, Port)> {
     let origin = origin.to_ascii_lowercase();
     let (scheme, authority) = origin.split_once("://")?;
     // The colons of an IPv6 address are within its brackets.
     let end = authority.rfind(']').map_or(0, |end| end + 1);
-    let (host, port) = match authority[end..].find(':') {
-        Some(colon) => (&authority[..end + colon], &authority[end + colon + 1..]),
-        None => (authority, ""),
-    };
+    let (host, port) = authority.split_at(authority[end..].find(':').map_or(authority.len(), |colon| end + colon));
     let is_scheme =
         |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
     let is_host = |text: &str| {
@@ -72,7 +85,7 @@ fn split(origin: &str) -> Option<(String, String, String)> {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:".contains(&b))
     };
     let is_whole = is_scheme(scheme) && is_host(host.strip_prefix("*.").unwrap_or(host));
-    is_whole.then(|| (scheme.to_owned(), host.to_owned(), port.to_owned()))
+    Port::of(port).filter(|_| is_whole).map(|port| (scheme.to_owned(), host.to_owned(), port))
 }
 
 impl FromStr for Pattern {
@@ -86,12 +99,6 @@ impl FromStr for Pattern {
         }
         let wrong = || NotAnOrigin(text.to_owned());
         let (scheme, host, port) = split(text).ok_or_else(wrong)?;
-        let port = match port.as_str() {
-            "*" => Port::Any,
-            "" if text.ends_with(':') => return Err(wrong()),
-            "" => Port::Is(None),
-            port => Port::Is(Some(port.parse().map_err(|_| wrong())?)),
-        };
         let host = match host.strip_prefix("*.") {
             Some(parent) => Host::Below(format!(".{parent}")),
             None => Host::Is(host),
@@ -110,10 +117,8 @@ impl Pattern {
             Host::Is(name) => its_host == *name,
             Host::Below(parent) => its_host.len() > parent.len() && its_host.ends_with(parent),
         };
-        let same_port = match port {
-            Port::Any => true,
-            Port::Is(port) => port.map(|port| port.to_string()).unwrap_or_default() == its_port,
-        };
+        // A page's own port is never `*`.
+        let same_port = its_port != Port::Any && (*port == Port::Any || its_port == *port);
         its_scheme == *scheme && same_host && same_port
     }
 }
@@ -133,6 +138,7 @@ mod tests {
             ("https://App.Example.com", "https://app.example.com"),
             ("http://localhost:*", "http://localhost:5173"),
             ("http://localhost:*", "http://localhost"),
+            ("http://localhost:*", "http://localhost:65535"),
             ("http://[::1]:*", "http://[::1]:3000"),
             ("https://*.example.com", "https://a.b.example.com"),
             ("https://a.example, http://b.example:8080", "http://b.example:8080"),
@@ -152,6 +158,16 @@ mod tests {
             ("https://*.example.com", "https://evilexample.com"),
             ("http://localhost:*", "http://localhost.evil.example:80"),
             ("http://localhost:*", "https://localhost:5173"),
+            ("http://localhost:*", "http://localhost:3000.evil.example"),
+            ("http://localhost:*", "http://localhost:3000@evil.example"),
+            ("http://localhost:*", "http://localhost:evil.example"),
+            ("http://localhost:*", "http://localhost:*"),
+            ("http://localhost:*", "http://localhost:"),
+            ("http://localhost:*", "http://localhost:0"),
+            ("http://localhost:*", "http://localhost:65536"),
+            ("http://localhost:*", "http://localhost:+80"),
+            ("http://[::1]:*", "http://[::1].evil.example"),
+            ("http://[::1]:*", "http://[::1]evil.example:80"),
             ("https://app.example.com", "null"),
             ("null", "https://app.example.com"),
             ("https://app.example.com", "not an origin"),
@@ -162,9 +178,19 @@ mod tests {
 
     #[test]
     fn what_is_no_origin_is_refused_by_name() {
-        for wrong in
-            ["example.com", "https://", "https://a b", "https://a.example/path", "https://a:x", "https://a:", "**"]
-        {
+        for wrong in [
+            "example.com",
+            "https://",
+            "https://a b",
+            "https://a.example/path",
+            "https://a:x",
+            "https://a:",
+            "https://a:0",
+            "https://a:+1",
+            "https://a:70000",
+            "https://a:1:2",
+            "**",
+        ] {
             let error = format!("https://fine.example, {wrong}").parse::<Origins>().unwrap_err().to_string();
             assert!(error.contains(wrong), "{error}");
         }
