@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     Invalid,
     ids::is_name,
+    job::counted,
     kinds::{
         chat::{MAX_INSTRUCTIONS_BYTES, MAX_NOTHING_FOUND_BYTES, MAX_PASSAGE_TOKENS, MAX_PASSAGES},
         embed::document::check_collection,
@@ -33,11 +34,12 @@ pub struct Bot {
     /// Its name: 1 to 64 of a-z, 0-9, - and _, a letter or digit first. It can't be changed.
     #[cfg_attr(feature = "openapi", schema(max_length = 64, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$"))]
     pub name: String,
-    /// System instructions: at most 16 KiB.
+    /// System instructions: at most 16 KiB. Default: none.
     pub instructions: String,
-    /// The chat model. Default: the worker's own.
+    /// The chat model, by its name or an alias. Default: the model for bots (`chat.bots_model_name`), else the worker's
+    /// own.
     pub model: Option<String>,
-    /// Temperature used if the request keeps the default of 1.
+    /// The temperature of its answers, where a request keeps the default of 1. Default: 1.
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 2))]
     pub temperature: Option<f32>,
     /// The collections that are searched for answers: at most 32. Without any, the bot answers without passages.
@@ -62,19 +64,20 @@ pub struct Bot {
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct Retrieval {
-    /// The most passages.
+    /// The most passages that an answer may use. Default: 6.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 32))]
     pub top_k: u32,
-    /// The most tokens of the prompt that passages may take.
+    /// The most tokens of the prompt that passages may take. Default: 1,500.
     #[cfg_attr(feature = "openapi", schema(minimum = 16, maximum = 32_000))]
     pub max_tokens: u32,
     /// Ranking: `hybrid`, `vector` or `text`.
     pub mode: RetrievalMode,
-    /// The lowest cosine of a passage's vector and the question's vector, -1 to 1. Other passages are left out. Not
-    /// with mode `text`.
+    /// The lowest cosine of a passage's vector and the question's vector, -1 to 1. Passages below it are left out. Not
+    /// with mode `text`, which compares no vectors. Default: none, so none is left out.
+    #[cfg_attr(feature = "openapi", schema(minimum = -1, maximum = 1))]
     pub min_score: Option<f64>,
     /// Whether a reranker orders the best 30 hits, if a worker has one. The passages are better and the answer takes
-    /// longer.
+    /// longer. Default: false.
     pub rerank: bool,
     /// The answer if nothing is found: at most 1,000 bytes. The default one is in the language of the chat.
     pub nothing_found: String,
@@ -176,10 +179,7 @@ impl Bot {
     }
 
     fn check_collections(&self) -> Result<(), Invalid> {
-        let (count, max) = (self.collections.len(), MAX_COLLECTIONS);
-        if count > max {
-            return Err(Invalid::new("collections", format!("has {count} names: at most {max} are allowed")));
-        }
+        counted("collections", self.collections.len(), "names", 0, MAX_COLLECTIONS)?;
         for (i, name) in self.collections.iter().enumerate() {
             check_collection(&format!("collections[{i}]"), name)?;
             if self.collections[..i].contains(name) {
@@ -221,11 +221,7 @@ impl Look {
                 return Err(Invalid::new("look.colour", format!("{colour:?} is no colour: write #rrggbb")));
             }
         }
-        let (count, max) = (self.suggestions.len(), BOT_SUGGESTIONS);
-        if count > max {
-            let message = format!("has {count} suggestions: at most {max} are allowed");
-            return Err(Invalid::new("look.suggestions", message));
-        }
+        counted("look.suggestions", self.suggestions.len(), "suggestions", 0, BOT_SUGGESTIONS)?;
         for (i, suggestion) in self.suggestions.iter().enumerate() {
             characters(&format!("look.suggestions[{i}]"), Some(suggestion), BOT_SUGGESTION)?;
         }
@@ -246,20 +242,14 @@ fn check_name(name: &str) -> Result<(), Invalid> {
 }
 
 fn bytes(param: &str, text: &str, min: usize, max: usize) -> Result<(), Invalid> {
-    if !(min..=max).contains(&text.len()) {
-        let message = format!("has {} bytes: {min} to {max} are allowed", text.len());
-        return Err(Invalid::new(param, message));
-    }
+    counted(param, text.len(), "bytes", min, max)?;
     no_nul(param, text)
 }
 
 fn characters(param: &str, text: Option<&str>, max: usize) -> Result<(), Invalid> {
     let text = text.unwrap_or_default();
-    let count = text.chars().count();
-    match count > max {
-        true => Err(Invalid::new(param, format!("has {count} characters: at most {max} are allowed"))),
-        false => no_nul(param, text),
-    }
+    counted(param, text.chars().count(), "characters", 0, max)?;
+    no_nul(param, text)
 }
 
 fn no_nul(param: &str, text: &str) -> Result<(), Invalid> {

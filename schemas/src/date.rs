@@ -1,8 +1,9 @@
 //! Times as people write them: RFC 3339, or a date alone, which is its first moment in UTC.
 
-use std::ops::RangeInclusive;
+use std::{borrow::Cow, ops::RangeInclusive};
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Utc};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error};
 
 /// The years that RFC 3339 can write, but 0, which Postgres has not.
@@ -25,7 +26,26 @@ pub fn parse(text: &str) -> Result<DateTime<Utc>, String> {
     }
 }
 
-/// For an optional field.
+/// The schema of a field that [`optional`] reads.
+#[derive(Debug)]
+pub struct OptionalTime;
+
+impl JsonSchema for OptionalTime {
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("OptionalTime")
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let of = |format: &str| json_schema!({ "type": "string", "format": format });
+        json_schema!({ "anyOf": [of("date"), of("date-time"), { "type": "null" }] })
+    }
+}
+
+/// For an optional field. [`OptionalTime`] is its schema.
 pub fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTime<Utc>>, D::Error> {
     let text = Option::<String>::deserialize(from)?;
     text.map(|text| parse(&text)).transpose().map_err(D::Error::custom)

@@ -19,11 +19,11 @@ use crate::{
 pub enum EventType {
     /// The job is stored and waits for a worker.
     Accepted,
-    /// A worker began an attempt. Data: [`Started`].
+    /// A worker began an attempt. Data: `worker`, the name of the worker.
     Started,
-    /// An attempt failed; there will be another. Data: [`Retrying`].
+    /// An attempt failed; there will be another. Data: `error` and `next_attempt_at`.
     Retrying,
-    /// The progress. Data: [`Steps`], or the kind's own.
+    /// The progress. Data: `done`, `total` and `message`, or the kind's own.
     Progress,
     /// A piece of the answer.
     Delta,
@@ -33,7 +33,7 @@ pub enum EventType {
     Cut,
     /// The job succeeded. Data: the kind's output.
     Done,
-    /// The job failed. Data: [`Failure`].
+    /// The job failed. Data: `code`, `message` and `param`.
     Failed,
     /// The job was cancelled before it ended.
     Cancelled,

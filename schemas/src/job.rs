@@ -15,6 +15,9 @@ use crate::{
     settings::Settings,
 };
 
+/// The longest name of a model.
+const MODEL_BYTES: usize = 256;
+
 /// The input of a kind of job. The kind's configuration, workers, models and documents are derived from it.
 pub trait Job: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     const KIND: Kind;
@@ -78,6 +81,28 @@ pub(crate) fn within<N: PartialOrd + std::fmt::Display>(param: &str, value: N, m
             Err(Invalid::new(param, format!("{value} is out of range: from {min} to {max} is allowed")))
         }
     }
+}
+
+/// A model's name, where one is given.
+pub(crate) fn check_model(model: Option<&str>) -> Result<(), Invalid> {
+    match model.map(str::len) {
+        Some(0) => Err(Invalid::new("model", "is empty: name a model, or leave it out for the worker's own")),
+        Some(bytes) => counted("model", bytes, "bytes", 1, MODEL_BYTES),
+        None => Ok(()),
+    }
+}
+
+/// How many things (`texts`, `bytes`) a field may have. One that has none may also be missing, unless it is an item of a
+/// list.
+pub(crate) fn counted(param: &str, count: usize, things: &str, min: usize, max: usize) -> Result<(), Invalid> {
+    let message = match count {
+        0 if min > 0 && param.ends_with(']') => format!("is empty: {min} to {max} {things} are allowed"),
+        0 if min > 0 => format!("is missing or empty: {min} to {max} {things} are allowed"),
+        count if count > max => format!("has {count} {things}: at most {max} are allowed"),
+        count if count < min => format!("has {count} {things}: at least {min} are needed"),
+        _ => return Ok(()),
+    };
+    Err(Invalid::new(param, message))
 }
 
 /// Single precision has other digits in double precision, so it goes by its text.

@@ -9,14 +9,22 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::Invalid;
 
+mod lists;
+mod numbers;
+
+use lists::names;
+pub use lists::{either, there_are};
+pub use numbers::number;
+pub(crate) use numbers::{LARGER, SMALLER};
+use numbers::{WHOLE, beyond, out_of_type};
+
 /// How much of a value or a list a message shows, in characters.
 const SHOWN: usize = 80;
 const SHOWN_DIGITS: usize = 20;
-const SHOWN_LIST: usize = 600;
 
-const TIME: &str = "a time as RFC 3339 has it, such as 2026-01-31T09:30:00Z,";
-const DATE: &str = "a date, such as 2026-01-31,";
-const ID: &str = "an id, such as 0197b2a4-6c1e-7d3f-8a52-3b9c0d1e2f40,";
+const TIME: &str = "an RFC 3339 time such as 2026-01-31T09:30:00Z";
+const DATE: &str = "a date such as 2026-01-31";
+const ID: &str = "an id such as 0197b2a4-6c1e-7d3f-8a52-3b9c0d1e2f40";
 
 /// Reads JSON. An error names the field, its value and what is allowed.
 pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, Invalid> {
@@ -119,25 +127,13 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
-/// A number in as few digits as tell it. A larger one than single precision has was read as infinite.
-#[must_use]
-pub fn number(number: f64) -> String {
-    if number.is_infinite() {
-        return if number > 0.0 { "more than 3e38" } else { "less than -3e38" }.to_owned();
-    }
-    match number != 0.0 && !(1e-6..1e15).contains(&number.abs()) {
-        true => format!("{number:e}"),
-        false => number.to_string(),
-    }
-}
-
 fn words(message: &str, value: Option<&str>, time: &str) -> String {
     if let Some(rest) = message.strip_prefix("unknown variant ") {
         return variant(rest);
     }
     if let Some(rest) = message.strip_prefix("unknown field ") {
         return match rest.rsplit_once(", expected ") {
-            Some((_, fields)) => format!("there is no such field here: there is {}", listed(fields)),
+            Some((_, fields)) => format!("there is no such field here: {}", there_are(&names(fields))),
             None => "there is no such field here: leave it out".to_owned(),
         };
     }
@@ -148,12 +144,16 @@ fn words(message: &str, value: Option<&str>, time: &str) -> String {
         return "is there twice: send it once".to_owned();
     }
     if let Some((found, expected)) = mismatch(message) {
-        let needed = beyond(&found, expected).map_or_else(|| needed(expected, time), str::to_owned);
-        return refused(&found, &needed);
+        return match beyond(&found, expected) {
+            Some(how) => format!("{found} {how}"),
+            None => refused(&found, &needed(expected, time)),
+        };
     }
-    match alone(message, value, time) {
-        Some(needed) => refused(value.unwrap_or("this"), &needed),
-        None => message.to_owned(),
+    let value = value.unwrap_or("this");
+    match (out_of_type(message, value), alone(message, time)) {
+        (Some(how), _) => format!("{value} {how}"),
+        (None, Some(needed)) => refused(value, &needed),
+        (None, None) => message.to_owned(),
     }
 }
 
@@ -167,16 +167,7 @@ fn variant(rest: &str) -> String {
     let value = quoted(value.trim_start_matches('`').trim_end_matches('`'));
     match expected.is_empty() {
         true => format!("{value} is not allowed"),
-        false => format!("{value} is not allowed: {} is", listed(expected)),
-    }
-}
-
-/// `` one of `a`, `b` `` without its quotes, and not too long.
-fn listed(names: &str) -> String {
-    let names = names.replace('`', "");
-    match names.char_indices().nth(SHOWN_LIST) {
-        Some((end, _)) => format!("{}...", &names[..end]),
-        None => names,
+        false => format!("{value} is not allowed: use {}", either(&names(expected))),
     }
 }
 
@@ -207,16 +198,6 @@ fn mismatch(message: &str) -> Option<(String, &str)> {
     Some((shown, expected))
 }
 
-const WHOLE: [&str; 12] = ["u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize"];
-const SMALLER: &str = "a smaller whole number";
-const LARGER: &str = "a larger whole number";
-
-/// What is needed in place of a whole number beyond the machine's bounds. The field has others, which its own check tells.
-fn beyond(found: &str, expected: &str) -> Option<&'static str> {
-    let number = found.parse::<f64>().ok().filter(|number| number.fract() == 0.0 && WHOLE.contains(&expected))?;
-    Some(if number > 0.0 { SMALLER } else { LARGER })
-}
-
 fn needed(expected: &str, time: &str) -> String {
     let words = match expected {
         text if WHOLE.contains(&text) => "a whole number",
@@ -242,16 +223,10 @@ fn is_type(text: &str) -> bool {
     text.starts_with("struct") || text.contains("tagged enum") || text.contains("::")
 }
 
-/// What is needed, of a message that does not say so. `value` is in quotes.
-fn alone(message: &str, value: Option<&str>, time: &str) -> Option<String> {
-    let is_negative =
-        || value.and_then(|value| value.trim_matches('"').parse::<i128>().ok()).is_some_and(|number| number < 0);
+/// What is needed, of a message that does not say so.
+fn alone(message: &str, time: &str) -> Option<String> {
     let words = match message {
-        "invalid digit found in string" if is_negative() => LARGER,
         "invalid digit found in string" | "cannot parse integer from empty string" => "a whole number",
-        "number too large to fit in target type" => SMALLER,
-        "number too small to fit in target type" => LARGER,
-        "number out of range" => "a smaller number",
         "invalid float literal" | "cannot parse float from empty string" => "a number",
         "provided string was not `true` or `false`" => "true or false",
         "input is out of range"

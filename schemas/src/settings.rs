@@ -80,8 +80,8 @@ fn with_known_types(message: &str) -> String {
     let text = found.strip_prefix("string \"").and_then(|text| text.strip_suffix('"')).unwrap_or_default();
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let expected = match expected {
-        "an integer" if is_number(text) => "a smaller whole number",
-        "an integer" if text.strip_prefix('-').is_some_and(is_number) => "a larger whole number",
+        "an integer" if is_number(text) => plain::SMALLER,
+        "an integer" if text.strip_prefix('-').is_some_and(is_number) => plain::LARGER,
         "an integer" => "i64",
         "an unsigned 8 bit integer" => "u8",
         "an unsigned 16 bit integer" => "u16",

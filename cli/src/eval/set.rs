@@ -145,7 +145,7 @@ mod tests {
             "line 5: expected: is missing",
             "line 6: expected: 7 is not allowed: a source or a list of sources is needed",
             "line 7: it is no UTF-8",
-            "line 8: colour: there is no such field here: there is one of question, expected, id",
+            "line 8: colour: there is no such field here: there are question, expected, id",
             "line 9: question: 7 is not allowed: a text is needed",
             "line 10: expected: null is not allowed: a source or a list of sources is needed",
         ] {

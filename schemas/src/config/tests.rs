@@ -87,6 +87,21 @@ fn an_error_names_the_key_the_value_and_what_is_allowed() {
     }
 }
 
+#[test]
+fn pages_of_ones_own_machine_may_call_by_default_and_no_others() {
+    let origins = with(&[]).expect("the defaults").gateway.origins().expect("origins");
+    for scheme in ["http", "https"] {
+        for host in ["localhost", "127.0.0.1", "[::1]"] {
+            for port in ["", ":3000"] {
+                let origin = format!("{scheme}://{host}{port}");
+                assert!(origins.allow(&origin), "{origin}");
+                assert!(!origins.allow(&format!("{origin}.evil.example")), "{origin}");
+            }
+        }
+    }
+    assert!(!origins.allow("https://localhost.evil.example:3000") && !origins.allow("null"));
+}
+
 fn refused_file(text: &str) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("ruche.toml");
@@ -106,20 +121,14 @@ fn a_text_or_number_that_is_not_the_number_needed_is_told_with_what_is() {
             refused_variable("RUCHE_GATEWAY__PORT", "many"),
             "gateway.port: \"many\" is not allowed: a whole number is needed",
         ),
-        (
-            refused_variable("RUCHE_GATEWAY__PORT", "-1"),
-            "gateway.port: \"-1\" is not allowed: a larger whole number is needed",
-        ),
-        (
-            refused_variable("RUCHE_GATEWAY__PORT", "70000"),
-            "gateway.port: 70000 is not allowed: a smaller whole number is needed",
-        ),
+        (refused_variable("RUCHE_GATEWAY__PORT", "-1"), "gateway.port: \"-1\" is too small"),
+        (refused_variable("RUCHE_GATEWAY__PORT", "70000"), "gateway.port: 70000 is too large"),
         (
             refused_variable("RUCHE_GATEWAY__PORT", "99999999999999999999"),
-            "gateway.port: \"99999999999999999999\" is not allowed: a smaller whole number is needed",
+            "gateway.port: \"99999999999999999999\" is too large",
         ),
         (refused_variable("RUCHE_GATEWAY__PORT", ""), "gateway.port: \"\" is not allowed: a whole number is needed"),
-        (refused_file("[gateway]\nport = -1\n"), "gateway.port: -1 is not allowed: a larger whole number is needed"),
+        (refused_file("[gateway]\nport = -1\n"), "gateway.port: -1 is too small: the number can't be negative"),
         (refused_file("[gateway]\nport = [1]\n"), "gateway.port: a list is not allowed: a whole number is needed"),
     ] {
         assert_eq!(error, format!("{expected}{port}"));
@@ -129,10 +138,7 @@ fn a_text_or_number_that_is_not_the_number_needed_is_told_with_what_is() {
 #[test]
 fn a_value_of_another_type_is_told_in_plain_words_with_what_is_needed() {
     for (error, expected) in [
-        (
-            refused_variable("RUCHE_NATS__REPLICAS", "300"),
-            "nats.replicas: 300 is not allowed: a smaller whole number is needed",
-        ),
+        (refused_variable("RUCHE_NATS__REPLICAS", "300"), "nats.replicas: 300 is too large"),
         (
             refused_variable("RUCHE_OBJECTS__ALLOW_HTTP", "maybe"),
             "objects.allow_http: \"maybe\" is not allowed: true or false is needed",

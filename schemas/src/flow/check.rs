@@ -1,7 +1,7 @@
 //! Checks a flow before its first job is accepted.
 
 use super::steps::{MAX_CHILDREN, MAX_DEPTH, Next, Template};
-use crate::Invalid;
+use crate::{Invalid, job::counted};
 
 /// Checks depth, width and JSON pointers. An error names the first field that is wrong.
 pub fn check(on_success: &[Next], on_failure: &[Next]) -> Result<(), Invalid> {
@@ -24,10 +24,7 @@ fn steps(steps: &[Next], at: &str, depth: usize) -> Result<(), Invalid> {
                 if let Some(each) = &fan.each {
                     pointer(each, &format!("{at}.each"))?;
                 }
-                if fan.all.is_empty() || fan.all.len() > MAX_CHILDREN {
-                    let message = format!("has {} jobs: 1 to {MAX_CHILDREN} are allowed", fan.all.len());
-                    return Err(Invalid::new(format!("{at}.all"), message));
-                }
+                counted(&format!("{at}.all"), fan.all.len(), "jobs", 1, MAX_CHILDREN)?;
                 for (j, one) in fan.all.iter().enumerate() {
                     template(one, &format!("{at}.all[{j}]"), depth)?;
                 }

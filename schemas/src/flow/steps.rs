@@ -47,7 +47,7 @@ pub struct Template {
     /// Its lane. Default: the lane of the job before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<Lane>,
-    /// Its body.
+    /// Its body, by the schema of its kind.
     #[serde(default)]
     pub body: Value,
     /// Copies from the result: JSON pointers into the body, each with a JSON pointer into the result (an empty one is

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Backoff, Invalid, Kind, Limits, event,
-    job::{Job, over_zero, within},
+    job::{Job, check_model, counted, over_zero, within},
     metrics::Metric,
     models::ModelSlot,
 };
@@ -116,19 +116,26 @@ impl Role {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Sampling {
-    /// 0 always takes the most likely token. 0 to 2.
+    /// How much chance there is in the choice of tokens: 0 always takes the most likely one. 0 to 2.
+    #[schemars(range(min = 0.0, max = 2.0))]
     pub temperature: f32,
     /// Nucleus sampling (Holtzman et al., 2020): the smallest set of tokens with this probability. Over 0, to 1.
+    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0))]
     pub top_p: f32,
     /// Only the k most likely tokens; 0 is all.
+    #[schemars(range(max = 1_000_000))]
     pub top_k: u32,
     /// Only tokens at least this likely, relative to the most likely one. 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub min_p: f32,
     /// Makes tokens less likely the more often they were generated. -2 to 2.
+    #[schemars(range(min = -2.0, max = 2.0))]
     pub frequency_penalty: f32,
     /// Makes tokens that were already generated less likely. -2 to 2.
+    #[schemars(range(min = -2.0, max = 2.0))]
     pub presence_penalty: f32,
     /// Divides the logits of recent tokens (Keskar et al., 2019); 1 is off. Over 0, to 2.
+    #[schemars(range(max = 2.0), extend("exclusiveMinimum" = 0))]
     pub repeat_penalty: f32,
     /// The same seed, prompt and model give the same answer. Default: a random seed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,7 +165,7 @@ pub struct Delta {
     pub text: String,
     /// The ids of its tokens, in the model's vocabulary.
     pub tokens: Vec<i32>,
-    /// In the first piece: how many of the oldest messages were left out, since the model's context does not hold all.
+    /// In the first piece: how many of the oldest messages the model does not read, as in `usage`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub messages_left_out: u32,
 }
@@ -222,7 +229,8 @@ pub struct Usage {
     pub prompt_tokens: u32,
     /// Tokens generated.
     pub completion_tokens: u32,
-    /// How many of the oldest messages were left out because they exceed the model's context.
+    /// How many of the oldest messages the model did not read: those that exceed its context. A model of fewer than 50
+    /// million weights also skips all earlier turns of a bot's chat, on purpose: they confuse it. 0 if it is missing.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub messages_left_out: u32,
 }
@@ -249,30 +257,22 @@ impl Job for Chat {
     fn check(&self) -> Result<(), Invalid> {
         check_messages(&self.messages)?;
         self.sampling.check()?;
-        if self.model.as_ref().is_some_and(|model| model.is_empty() || model.len() > 256) {
-            return Err(Invalid::new("model", "is a name of 1 to 256 bytes, or is left out for the worker's model"));
-        }
+        check_model(self.model.as_deref())?;
         if let Some(max) = self.max_tokens {
             within("max_tokens", max, 1, 1_000_000)?;
         }
-        within("stop", self.stop.len(), 0, MAX_STOPS)?;
+        counted("stop", self.stop.len(), "stop strings", 0, MAX_STOPS)?;
         for (i, stop) in self.stop.iter().enumerate() {
-            if stop.is_empty() || stop.len() > MAX_STOP_BYTES {
-                let message = format!("has {} bytes: 1 to {MAX_STOP_BYTES} are allowed", stop.len());
-                return Err(Invalid::new(format!("stop[{i}]"), message));
-            }
+            counted(&format!("stop[{i}]"), stop.len(), "bytes", 1, MAX_STOP_BYTES)?;
         }
         self.grounding.as_ref().map_or(Ok(()), Grounding::check)
     }
 }
 
 fn check_messages(messages: &[Message]) -> Result<(), Invalid> {
-    if messages.is_empty() || messages.len() > MAX_MESSAGES {
-        let message = format!("has {} messages: 1 to {MAX_MESSAGES} are allowed in one request", messages.len());
-        return Err(Invalid::new("messages", message));
-    }
+    counted("messages", messages.len(), "messages", 1, MAX_MESSAGES)?;
     if messages.iter().all(Message::is_no_instruction) {
-        let message = "has only empty messages of the system, which count as none: at least one other is needed";
+        let message = "has only empty system messages, which count as none: add a message of the role user";
         return Err(Invalid::new("messages", message));
     }
     for (i, message) in messages.iter().enumerate() {
@@ -317,14 +317,14 @@ mod tests {
         let with = |rest: &str| refused(&format!(r#"{{"messages":[{{"role":"user","content":"hi"}}]{rest}}}"#));
         assert_eq!(with(""), "accepted");
         assert!(refused("{}").starts_with("messages: is missing"), "{}", refused("{}"));
-        assert!(refused(r#"{"messages":[]}"#).starts_with("messages: has 0 messages"));
+        assert!(refused(r#"{"messages":[]}"#).starts_with("messages: is missing or empty: 1 to 10000"));
         for content in ["", r#","content":null"#, r#","content":"""#, r#","content":[]"#] {
             let told = refused(&format!(r#"{{"messages":[{{"role":"user"{content}}}]}}"#));
             assert!(told.starts_with("messages[0].content: is missing or empty"), "{content}: {told}");
         }
         assert!(refused(r#"{"messages":[{"role":"boss","content":"x"}]}"#).contains("\"boss\" is not allowed: "));
         assert!(with(r#","sampling":{"temperature":-1}"#).starts_with("temperature: -1 is out of range"));
-        assert!(with(r#","temperature":1e300"#).starts_with("temperature: 1e300 is not allowed"));
+        assert!(with(r#","temperature":1e300"#).starts_with("temperature: 1e300 is too large"));
         let json = serde_json::json!({"messages": [{"role": "user", "content": "hi"}], "temperature": 1e300});
         let chat: Chat = serde_json::from_value(json).expect("a chat");
         assert!(
@@ -335,7 +335,9 @@ mod tests {
             with(r#","repeat_penalty":2.5"#).starts_with("repeat_penalty: 2.5 is out of range: over 0 and at most 2")
         );
         assert!(with(r#","max_tokens":0"#).starts_with("max_tokens: 0 is out of range"));
-        assert!(with(r#","stop":[""]"#).starts_with("stop[0]: has 0 bytes"));
+        assert!(with(r#","stop":[""]"#).starts_with("stop[0]: is empty: 1 to 256 bytes"));
+        let stops = serde_json::to_string(&["x"; 20]).expect("a list");
+        assert_eq!(with(&format!(r#","stop":{stops}"#)), "stop: has 20 stop strings: at most 16 are allowed");
         assert!(with(r#","max_completion_tokens":0"#).starts_with("max_tokens: 0 is out of range"));
     }
 
@@ -348,6 +350,6 @@ mod tests {
             "accepted"
         );
         let only = of(r#"{"role":"system","content":" \n"}"#);
-        assert!(only.starts_with("messages: has only empty messages"), "{only}");
+        assert!(only.starts_with("messages: has only empty system messages"), "{only}");
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Backoff, Base64, CLAIM_BYTES, Invalid, Kind, Limits,
-    job::{Job, within},
+    job::{Job, check_model, counted, within},
     metrics::{Metric, encoder},
     models::ModelSlot,
 };
@@ -65,6 +65,7 @@ pub struct Embed {
     /// Truncates each vector to this many numbers, at most the model's, and scales it to length 1. Only for models that
     /// were trained for it (Matryoshka representations: Kusupati et al., 2022). Default: the model's own number.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 16_384))]
     pub dimensions: Option<u32>,
 }
 
@@ -99,8 +100,8 @@ pub struct Embedded {
     pub version: Option<String>,
     /// How many numbers each vector has.
     pub dimensions: u32,
-    /// A vector per text, in their order: `dimensions` little-endian floats of 4 bytes, scaled to length 1. Missing if
-    /// they are too large for the event of an ephemeral job: then nothing was embedded.
+    /// A vector per text, in their order: `dimensions` little-endian floats of 4 bytes, scaled to length 1. Empty if
+    /// they are too large for the event of a job without a stored result: then nothing was embedded.
     pub vectors: Vec<Base64>,
     /// How many tokens of each text the model read, special tokens included.
     pub tokens: Vec<u32>,
@@ -156,9 +157,7 @@ impl Job for Embed {
     const FEATURE: Option<&'static str> = Some("embed");
 
     fn check(&self) -> Result<(), Invalid> {
-        if self.model.as_ref().is_some_and(|model| model.is_empty() || model.len() > 256) {
-            return Err(Invalid::new("model", "is a name of 1 to 256 bytes, or is left out for the worker's model"));
-        }
+        check_model(self.model.as_deref())?;
         match (&self.document, self.stored) {
             (None, None) => self.check_texts(),
             (Some(_), Some(_)) => Err(Invalid::new("stored", "and `document` are both there: send one of them")),
@@ -188,17 +187,17 @@ impl Embed {
     }
 
     fn check_texts(&self) -> Result<(), Invalid> {
-        let texts = self.texts.len();
-        if texts == 0 || texts > MAX_TEXTS {
-            let instead = if texts == 0 { "; or send a `document`" } else { "" };
-            return Err(Invalid::new("texts", format!("has {texts} texts: 1 to {MAX_TEXTS} are allowed{instead}")));
-        }
+        counted("texts", self.texts.len(), "texts", 1, MAX_TEXTS).map_err(|Invalid { param, message }| {
+            let instead =
+                if self.texts.is_empty() { "; or send a `document`, or the id of one as `stored`" } else { "" };
+            Invalid::new(param, message + instead)
+        })?;
         for (i, text) in self.texts.iter().enumerate() {
             check_text(text).map_err(|message| Invalid::new(format!("texts[{i}]"), message))?;
         }
         let bytes: usize = self.texts.iter().map(String::len).sum();
         if bytes > MAX_BYTES {
-            let message = format!("have {bytes} bytes together: at most {MAX_BYTES} are allowed, send several jobs");
+            let message = format!("have {bytes} bytes together: at most {MAX_BYTES} are allowed; send several jobs");
             return Err(Invalid::new("texts", message));
         }
         match self.dimensions {
@@ -238,7 +237,7 @@ mod tests {
         let with = |rest: &str| refused(&format!(r#"{{"texts":["hi"]{rest}}}"#));
         assert_eq!(with(""), "accepted");
         assert_eq!(with(r#","purpose":"query","dimensions":1,"model":"m""#), "accepted");
-        assert!(refused("{}").starts_with("texts: has 0 texts: 1 to 256"), "{}", refused("{}"));
+        assert!(refused("{}").starts_with("texts: is missing or empty: 1 to 256 texts"), "{}", refused("{}"));
         assert!(refused(r#"{"texts":["a"," \n\t"]}"#).starts_with("texts[1]: is empty"));
         assert!(refused(r#"{"texts":["a\u0000b"]}"#).starts_with("texts[0]: has a NUL"));
         assert!(refused(r#"{"texts":["a",7]}"#).starts_with("texts[1]: 7 is not allowed: a text"));
@@ -246,7 +245,7 @@ mod tests {
         assert!(with(r#","purpose":"fun""#).contains("\"fun\" is not allowed"));
         assert!(with(r#","dimensions":0"#).starts_with("dimensions: 0 is out of range"));
         assert!(with(r#","dimensions":16385"#).starts_with("dimensions: 16385 is out of range"));
-        assert!(with(r#","model":"""#).starts_with("model: is a name"));
+        assert!(with(r#","model":"""#).starts_with("model: is empty: name a model"));
         assert_eq!(with(r#","colour":1"#), "accepted", "it is unknown, and ignored");
     }
 

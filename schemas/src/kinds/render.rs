@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::{
     Backoff, Base64, Claim, Invalid, Kind, Limits,
     event::Steps,
-    job::{Job, within},
+    job::{Job, counted},
     metrics::Metric,
 };
 
@@ -62,7 +62,7 @@ pub struct Render {
     /// Variables for the template. They override those of the front matter.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub data: Map<String, Value>,
-    /// Images, fonts and attachments that text, CSS and template refer to.
+    /// Images, fonts and attachments that text, CSS and template refer to: at most 256.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<File>,
     /// Options of the output.
@@ -88,13 +88,15 @@ impl Default for Render {
 /// A template: a built-in one or the tenant's own, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(rename = "RenderTemplate")]
 pub struct Template {
     /// `plain`, `report`, `letter`, `invoice`, `conversation`, or one that was uploaded.
     pub name: String,
-    /// The version. Default: the last.
+    /// The version, from 1. Default: the last.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub version: Option<u32>,
-    /// A Typst package (a gzipped tar), used for this job only.
+    /// In place of the template of that name: a Typst package (a gzipped tar) of at most 8 MiB, for this job only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub package: Option<Base64>,
 }
@@ -116,14 +118,14 @@ impl Template {
 pub struct File {
     /// The name by which text, CSS and template refer to it: `logo.svg`, `img/a.png`.
     pub name: String,
-    /// Its bytes.
+    /// Its bytes, at most 16 MiB.
     pub content: Base64,
 }
 
 /// A render job's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rendered {
-    /// The document, unless it is stored. Missing if it is too large for the event of an ephemeral job.
+    /// The document, unless it is stored. Missing if it is too large for the event of a job without a stored result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Base64>,
     /// Where it is stored, in the object store.
@@ -183,10 +185,10 @@ impl Job for Render {
     const FEATURE: Option<&'static str> = Some("render");
 
     fn check(&self) -> Result<(), Invalid> {
-        within("markdown", self.markdown.len(), 0, MARKDOWN_BYTES)?;
-        within("css", self.css.len(), 0, CSS_BYTES)?;
+        counted("markdown", self.markdown.len(), "bytes", 0, MARKDOWN_BYTES)?;
+        counted("css", self.css.len(), "bytes", 0, CSS_BYTES)?;
         self.template.check()?;
-        within("files", self.files.len(), 0, FILES)?;
+        counted("files", self.files.len(), "files", 0, FILES)?;
         let mut names = BTreeSet::new();
         for (i, file) in self.files.iter().enumerate() {
             let param = format!("files[{i}].name");
@@ -194,11 +196,11 @@ impl Job for Render {
             if !names.insert(&*file.name) {
                 return Err(Invalid::new(param, format!("{:?} is there twice", file.name)));
             }
-            within(&format!("files[{i}].content"), file.content.0.len(), 0, FILE_BYTES)?;
+            counted(&format!("files[{i}].content"), file.content.0.len(), "bytes", 0, FILE_BYTES)?;
         }
         for (i, name) in self.options.attach.iter().enumerate() {
             if !names.contains(&**name) {
-                let message = format!("{name:?} is none of `files`");
+                let message = format!("{name:?} is none of `files`: name one of them, or send it in `files`");
                 return Err(Invalid::new(format!("options.attach[{i}]"), message));
             }
         }
@@ -217,7 +219,7 @@ impl Template {
             return Err(Invalid::new("template.version", "0 is out of range: versions count from 1"));
         }
         match &self.package {
-            Some(package) => within("template.package", package.0.len(), 1, PACKAGE_BYTES),
+            Some(package) => counted("template.package", package.0.len(), "bytes", 1, PACKAGE_BYTES),
             None => Ok(()),
         }
     }
@@ -286,7 +288,9 @@ mod tests {
         let options = |json: &str| refused(&format!(r#"{{"markdown":"x","options":{json}}}"#));
         assert!(options(r#"{"lang":"klingon"}"#).starts_with("options.lang:"));
         assert_eq!(options(r#"{"lang":"pt-BR","standards":["a-2b","ua-1"],"date":"2026-11-26"}"#), "accepted");
-        assert!(options(r#"{"standards":["x-1a"]}"#).contains("\"x-1a\" is not allowed: one of"));
+        assert!(
+            options(r#"{"standards":["x-1a"]}"#).contains("\"x-1a\" is not allowed: use 1.7, 2.0, a-2b, a-3b or ua-1")
+        );
         assert!(options(r#"{"password":"x","standards":["a-2b"]}"#).starts_with("options.password: PDF/A"));
         assert!(options(r#"{"attach":["a.csv"]}"#).starts_with("options.attach[0]: \"a.csv\" is none of"));
         assert!(options(r#"{"ppi":9999}"#).starts_with("options.ppi: 9999 is out of range"));

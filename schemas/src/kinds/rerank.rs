@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::embed;
 use crate::{
     Backoff, CLAIM_BYTES, Invalid, Kind, Limits,
-    job::Job,
+    job::{Job, check_model, counted},
     metrics::{Metric, encoder},
     models::ModelSlot,
 };
@@ -84,9 +84,7 @@ impl Job for Rerank {
     const FEATURE: Option<&'static str> = Some("rerank");
 
     fn check(&self) -> Result<(), Invalid> {
-        if self.model.as_ref().is_some_and(|model| model.is_empty() || model.len() > 256) {
-            return Err(Invalid::new("model", "is a name of 1 to 256 bytes, or is left out for the worker's model"));
-        }
+        check_model(self.model.as_deref())?;
         if self.query.is_empty() {
             return Err(Invalid::new(
                 "query",
@@ -94,20 +92,14 @@ impl Job for Rerank {
             ));
         }
         embed::check_text(&self.query).map_err(|message| Invalid::new("query", message))?;
-        if self.query.len() > MAX_QUERY_BYTES {
-            let message = format!("has {} bytes: at most {MAX_QUERY_BYTES} are allowed", self.query.len());
-            return Err(Invalid::new("query", message));
-        }
-        let texts = self.texts.len();
-        if texts == 0 || texts > MAX_TEXTS {
-            return Err(Invalid::new("texts", format!("has {texts} texts: 1 to {MAX_TEXTS} are allowed")));
-        }
+        counted("query", self.query.len(), "bytes", 1, MAX_QUERY_BYTES)?;
+        counted("texts", self.texts.len(), "texts", 1, MAX_TEXTS)?;
         for (i, text) in self.texts.iter().enumerate() {
             embed::check_text(text).map_err(|message| Invalid::new(format!("texts[{i}]"), message))?;
         }
         let bytes: usize = self.texts.iter().map(String::len).sum();
         if bytes > MAX_BYTES {
-            let message = format!("have {bytes} bytes together: at most {MAX_BYTES} are allowed, send several jobs");
+            let message = format!("have {bytes} bytes together: at most {MAX_BYTES} are allowed; send several jobs");
             return Err(Invalid::new("texts", message));
         }
         Ok(())
@@ -131,10 +123,10 @@ mod tests {
         assert_eq!(with(""), "accepted");
         assert_eq!(with(r#","model":"m""#), "accepted");
         assert!(refused("{}").starts_with("query: is missing or empty"), "{}", refused("{}"));
-        assert!(refused(r#"{"query":"why?"}"#).starts_with("texts: has 0 texts: 1 to 256"));
+        assert!(refused(r#"{"query":"why?"}"#).starts_with("texts: is missing or empty: 1 to 256 texts"));
         assert!(refused(r#"{"query":"a\u0000b","texts":["a"]}"#).starts_with("query: has a NUL"));
         assert!(refused(r#"{"query":"why?","texts":["a"," \n\t"]}"#).starts_with("texts[1]: is empty"));
-        assert!(with(r#","model":"""#).starts_with("model: is a name"));
+        assert!(with(r#","model":"""#).starts_with("model: is empty: name a model"));
         assert_eq!(with(r#","colour":1"#), "accepted", "it is unknown, and ignored");
         let many = Rerank { query: "why?".to_owned(), texts: vec!["x".to_owned(); 257], model: None };
         assert!(many.check().is_err_and(|invalid| invalid.to_string().starts_with("texts: has 257 texts")));

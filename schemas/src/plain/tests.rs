@@ -63,32 +63,32 @@ fn field(field: &str) -> String {
 fn every_message_is_in_plain_words_and_names_the_value_and_what_is_needed() {
     let digits = "1".repeat(50);
     for (text, expected) in [
-        (r#""count":-1"#.to_owned(), "-1 is not allowed: a larger whole number is needed"),
+        (r#""count":-1"#.to_owned(), "-1 is too small: the number can't be negative"),
         (r#""count":1.5"#.to_owned(), "1.5 is not allowed: a whole number is needed"),
         (r#""count":"7""#.to_owned(), r#""7" is not allowed: a whole number is needed"#),
-        (format!(r#""total":{digits}"#), "e49 is not allowed: a smaller whole number is needed"),
-        (r#""count":4294967296"#.to_owned(), "4294967296 is not allowed: a smaller whole number is needed"),
+        (format!(r#""total":{digits}"#), "e49 is too large"),
+        (r#""count":4294967296"#.to_owned(), "4294967296 is too large"),
         (r#""change":true"#.to_owned(), "true is not allowed: a whole number is needed"),
         (r#""share":"hot""#.to_owned(), r#""hot" is not allowed: a number is needed"#),
         (r#""on":"yes""#.to_owned(), r#""yes" is not allowed: true or false is needed"#),
-        (r#""name2":null"#.to_owned(), "there is no such field here: there is one of name, count,"),
+        (r#""name2":null"#.to_owned(), "there is no such field here: there are name, count, total,"),
         (r#""on":true,"on":true"#.to_owned(), "is there twice: send it once"),
         (
             r#""at":"tomorrow""#.to_owned(),
-            r#""tomorrow" is not allowed: a time as RFC 3339 has it, such as 2026-01-31T09:30:00Z, is needed"#,
+            r#""tomorrow" is not allowed: an RFC 3339 time such as 2026-01-31T09:30:00Z is needed"#,
         ),
         (r#""at":"2026-01-31""#.to_owned(), "RFC 3339"),
-        (r#""at":7"#.to_owned(), "7 is not allowed: a time as RFC 3339"),
-        (r#""date":"31/01/2026""#.to_owned(), r#""31/01/2026" is not allowed: a date, such as 2026-01-31, is needed"#),
-        (r#""id":"nope""#.to_owned(), r#""nope" is not allowed: an id, such as 0197"#),
-        (r#""id":7"#.to_owned(), "7 is not allowed: an id, such as 0197"),
-        (r#""colour":"blue""#.to_owned(), r#""blue" is not allowed: red or green is"#),
+        (r#""at":7"#.to_owned(), "7 is not allowed: an RFC 3339 time"),
+        (r#""date":"31/01/2026""#.to_owned(), r#""31/01/2026" is not allowed: a date such as 2026-01-31 is needed"#),
+        (r#""id":"nope""#.to_owned(), r#""nope" is not allowed: an id such as 0197"#),
+        (r#""id":7"#.to_owned(), "7 is not allowed: an id such as 0197"),
+        (r#""colour":"blue""#.to_owned(), r#""blue" is not allowed: use red or green"#),
         (r#""colour":7"#.to_owned(), "is not allowed: a text is needed"),
         (r#""inner":7"#.to_owned(), "7 is not allowed: an object is needed"),
         (r#""inner":{}"#.to_owned(), "is missing"),
         (r#""all":{}"#.to_owned(), "an object is not allowed: a list is needed"),
         (r#""either":7"#.to_owned(), "7 is not allowed: one of the forms that this field may have is needed"),
-        (r#""labels":{"a":300}"#.to_owned(), "300 is not allowed: a smaller whole number is needed"),
+        (r#""labels":{"a":300}"#.to_owned(), "300 is too large"),
         (r#""labels":[]"#.to_owned(), "a list is not allowed: an object is needed"),
     ] {
         let message = field(&text);
@@ -111,7 +111,9 @@ fn every_message_is_in_plain_words_and_names_the_value_and_what_is_needed() {
         }
     }
     assert!(field(&format!(r#""on":"{}""#, "x".repeat(500))).len() < 200);
-    assert!(field(r#""colour":"a`, expected u32""#).starts_with(r#""a`, expected u32" is not allowed: red or green"#));
+    assert!(
+        field(r#""colour":"a`, expected u32""#).starts_with(r#""a`, expected u32" is not allowed: use red or green"#)
+    );
 }
 
 #[test]
@@ -154,6 +156,17 @@ fn what_is_no_json_is_told_with_its_place() {
 }
 
 #[test]
+fn allowed_values_are_listed_as_people_list_them() {
+    for (found, listed) in [("`a`", "a"), ("`a` or `b`", "a or b"), ("one of `a`, `b`, `c`", "a, b or c")] {
+        let told = about(&format!("unknown variant `x`, expected {found}"), "x");
+        assert_eq!(told, format!("\"x\" is not allowed: use {listed}"));
+    }
+    let many = (0..200).map(|n| format!("`name{n}`")).collect::<Vec<_>>().join(", ");
+    let told = about(&format!("unknown variant `x`, expected one of {many}"), "x");
+    assert!(told.ends_with(" or ...") && told.len() < 1_000, "{told}");
+}
+
+#[test]
 fn a_number_is_short() {
     for (value, text) in
         [(0.0, "0"), (1.5, "1.5"), (-2.0, "-2"), (1e49, "1e49"), (1e-9, "1e-9"), (1e14, "100000000000000")]
@@ -164,8 +177,14 @@ fn a_number_is_short() {
 
 #[test]
 fn a_number_as_a_text_that_is_beyond_the_bounds_is_told_what_is_needed() {
-    for (value, needed) in [("-1", "a larger whole number"), ("-", "a whole number"), ("x", "a whole number")] {
+    for (value, how) in [
+        ("-1", "is too small: the number can't be negative"),
+        ("-", "is not allowed: a whole number is needed"),
+        ("x", "is not allowed: a whole number is needed"),
+    ] {
         let told = named("invalid digit found in string", "limit", Some(&quoted(value))).message;
-        assert_eq!(told, format!("{value:?} is not allowed: {needed} is needed"));
+        assert_eq!(told, format!("{value:?} {how}"));
     }
+    let told = named("number too large to fit in target type", "limit", Some(&quoted("300"))).message;
+    assert_eq!(told, "\"300\" is too large");
 }

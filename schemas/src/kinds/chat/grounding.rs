@@ -7,7 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Invalid, job::within};
+use crate::{
+    Invalid,
+    job::{counted, within},
+};
 
 /// Comes before a bot's name where a model is asked for.
 pub const BOT_PREFIX: &str = "bot:";
@@ -27,16 +30,17 @@ pub const MAX_PASSAGE_TOKENS: u32 = 32_000;
 /// Instructions and passages for an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Grounding {
-    /// The instructions, before everything else in the prompt.
+    /// The instructions, before everything else in the prompt: at most 16 KiB.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub instructions: String,
-    /// The passages, the best first. The prompt has as many as `max_tokens` and the context allow.
+    /// The passages, the best first: at most 32, together 96 KiB of text. The prompt has as many as `max_tokens` and the context allow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passages: Vec<Passage>,
     /// The most tokens that the passages may take, by the tokenizer of the model that answers.
     #[serde(default = "passage_tokens")]
+    #[schemars(range(min = 1, max = 32_000))]
     pub max_tokens: u32,
-    /// The answer if there are no passages. Default: the model answers without passages.
+    /// The answer if there are no passages: 1 to 1,000 bytes. Default: the model answers without passages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nothing_found: Option<String>,
 }
@@ -55,7 +59,7 @@ impl Default for Grounding {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Passage {
-    /// Its text.
+    /// Its text: 1 byte to 16 KiB.
     pub text: String,
     /// The title of its document.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,12 +143,8 @@ impl Grounding {
         if let Some(sentence) = &self.nothing_found {
             text("grounding.nothing_found", sentence, 1, MAX_NOTHING_FOUND_BYTES)?;
         }
-        let count = self.passages.len();
+        counted("grounding.passages", self.passages.len(), "passages", 0, MAX_PASSAGES)?;
         let bytes: usize = self.passages.iter().map(|passage| passage.text.len()).sum();
-        if count > MAX_PASSAGES {
-            let message = format!("has {count} passages: at most {MAX_PASSAGES} are allowed");
-            return Err(Invalid::new("grounding.passages", message));
-        }
         for (i, passage) in self.passages.iter().enumerate() {
             passage.check(&format!("grounding.passages[{i}]"))?;
         }
@@ -170,10 +170,7 @@ impl Passage {
 
 /// Checks the length of a text, and refuses NUL, which Postgres can't store.
 fn text(param: &str, text: &str, min: usize, max: usize) -> Result<(), Invalid> {
-    if text.len() < min || text.len() > max {
-        let message = format!("has {} bytes: {min} to {max} are allowed", text.len());
-        return Err(Invalid::new(param, message));
-    }
+    counted(param, text.len(), "bytes", min, max)?;
     match text.contains('\0') {
         true => Err(Invalid::new(param, "has a NUL character, which is not allowed")),
         false => Ok(()),
@@ -197,7 +194,7 @@ mod tests {
         let passage = |bytes| Passage { text: "x".repeat(bytes), ..Passage::default() };
         assert_eq!(refused(&of(vec![passage(MAX_PASSAGE_BYTES); 6])), "accepted");
         assert!(refused(&of(vec![passage(MAX_PASSAGE_BYTES); 7])).contains("have 114688 bytes together"));
-        assert!(refused(&of(vec![passage(0)])).starts_with("grounding.passages[0].text: has 0 bytes"));
+        assert!(refused(&of(vec![passage(0)])).starts_with("grounding.passages[0].text: is missing or empty"));
         assert!(
             refused(&of(vec![passage(1), passage(MAX_PASSAGE_BYTES + 1)])).starts_with("grounding.passages[1].text")
         );
@@ -208,7 +205,7 @@ mod tests {
         let nul = Grounding { instructions: "a\0b".to_owned(), ..of(Vec::new()) };
         assert!(refused(&nul).starts_with("grounding.instructions: has a NUL"));
         let silent = Grounding { nothing_found: Some(String::new()), ..of(Vec::new()) };
-        assert!(refused(&silent).starts_with("grounding.nothing_found: has 0 bytes"));
+        assert!(refused(&silent).starts_with("grounding.nothing_found: is missing or empty"));
     }
 
     #[test]

@@ -20,36 +20,45 @@ use super::{Chat, Grounding, MAX_STOPS, Message, Sampling};
 pub(super) struct Written {
     /// The model's name. Default: the worker's own model.
     model: Option<String>,
-    /// The new messages, the oldest first. With `conversation`, its earlier messages come before them. The oldest are
-    /// left out if they exceed the model's context.
+    /// The new messages, the oldest first. With `conversation`, its earlier messages come before them. The model
+    /// does not read the oldest ones that exceed its context: `usage.messages_left_out` counts them.
     messages: Vec<Message>,
     /// The conversation of this chat. The gateway creates it for a new chat.
     conversation: Option<Uuid>,
     /// How the next token is chosen.
     sampling: Option<Sampling>,
     /// As in `sampling`, which it overrides. 0 to 2.
+    #[schemars(range(min = 0.0, max = 2.0))]
     temperature: Option<f32>,
     /// As in `sampling`, which it overrides. Over 0, to 1.
+    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0))]
     top_p: Option<f32>,
-    /// As in `sampling`, which it overrides.
+    /// As in `sampling`, which it overrides. 0 to 1,000,000.
+    #[schemars(range(max = 1_000_000))]
     top_k: Option<u32>,
     /// As in `sampling`, which it overrides. 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     min_p: Option<f32>,
     /// As in `sampling`, which it overrides. -2 to 2.
+    #[schemars(range(min = -2.0, max = 2.0))]
     frequency_penalty: Option<f32>,
     /// As in `sampling`, which it overrides. -2 to 2.
+    #[schemars(range(min = -2.0, max = 2.0))]
     presence_penalty: Option<f32>,
     /// As in `sampling`, which it overrides. Over 0, to 2.
+    #[schemars(range(max = 2.0), extend("exclusiveMinimum" = 0))]
     repeat_penalty: Option<f32>,
     /// As in `sampling`, which it overrides.
     seed: Option<i64>,
-    /// Stop strings: the answer ends before the first of these. One, or up to 16.
+    /// Stop strings: the answer ends before the first of these. One, or up to 16, each of 1 to 256 bytes.
     #[serde(default, deserialize_with = "stops")]
     #[schemars(with = "Option<OneOrMany>")]
     stop: Vec<String>,
     /// The most tokens to generate. Default: as many as the context holds.
+    #[schemars(range(min = 1, max = 1_000_000))]
     max_tokens: Option<u32>,
     /// The newer name of `max_tokens`, which it overrides.
+    #[schemars(range(min = 1, max = 1_000_000))]
     max_completion_tokens: Option<u32>,
     /// Whether messages and answer are stored in the conversation. Default: true.
     store: Option<bool>,

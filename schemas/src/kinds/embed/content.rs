@@ -145,7 +145,7 @@ fn refuse_controls(strange: usize, length: usize) -> Result<(), String> {
 
 fn check_length(bytes: usize) -> Result<(), String> {
     match bytes > MAX_DOCUMENT_BYTES {
-        true => Err(format!("has {bytes} bytes: at most {MAX_DOCUMENT_BYTES} are allowed, divide the document")),
+        true => Err(format!("has {bytes} bytes: at most {MAX_DOCUMENT_BYTES} are allowed; divide the document")),
         false => Ok(()),
     }
 }

@@ -58,15 +58,19 @@ pub struct Document {
     /// Metadata to filter by: at most 16 KiB of JSON.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,
-    /// When it was published, to filter by: RFC 3339, or a date.
+    /// When it was published, to filter by: a date (`2026-11-30`, its first moment in UTC) or an RFC 3339 time. Default:
+    /// none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date::optional")]
+    #[schemars(with = "date::OptionalTime")]
     pub published_at: Option<DateTime<Utc>>,
-    /// The most tokens of a chunk: 16 to 8192, at most the model's context. Default: the worker's setting.
+    /// The most tokens of a chunk, at most the model's context. Default: the worker's setting.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 16, max = 8192))]
     pub chunk_tokens: Option<u32>,
     /// The overlap: how many tokens of a chunk repeat the end of the previous chunk, at most half of a chunk. Default:
     /// the worker's setting.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 4096))]
     pub chunk_overlap: Option<u32>,
 }
 
@@ -162,7 +166,7 @@ pub fn check_collection(param: &str, name: &str) -> Result<(), Invalid> {
 
 fn check_source(source: &str) -> Result<(), Invalid> {
     if source.trim().is_empty() {
-        return Err(Invalid::new("source", "is missing or empty: say what the document is called where it comes from"));
+        return Err(Invalid::new("source", "is missing or empty: name the document, such as by its path or its URL"));
     }
     check_line("source", Some(source), MAX_SOURCE_BYTES)
 }

@@ -6,7 +6,10 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, job::within};
+use crate::{
+    Invalid,
+    job::{counted, within},
+};
 
 /// Options of the output. A missing option comes from the front matter, else from the template.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -14,7 +17,7 @@ use crate::{Invalid, job::within};
 pub struct Options {
     /// PDF, or PNG for a preview.
     pub format: Format,
-    /// The standards of the PDF: a version, and `a-2b`, `a-3b`, `ua-1`. Default 1.7.
+    /// The standards of the PDF: a version, and `a-2b`, `a-3b`, `ua-1`. Default: 1.7.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub standards: BTreeSet<Standard>,
     /// The document's date. Default: the day on which the job was accepted. The same input with the same date gives the
@@ -24,11 +27,12 @@ pub struct Options {
     /// BCP 47, such as `fr` or `pt-BR`: labels, hyphenation, quotes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,
-    /// The title, for the PDF's metadata and the template.
+    /// The title, for the PDF's metadata and the template: at most 1,000 bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The table of contents: to this level of heading; 0 is none.
+    /// The table of contents: to this level of heading, 0 (none) to 6.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 6))]
     pub toc: Option<u8>,
     /// Whether headings are numbered.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,14 +42,16 @@ pub struct Options {
     pub attach: Vec<String>,
     /// The page to render as PNG, from 1. Default: the first.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100_000))]
     pub page: Option<u32>,
-    /// Pixels per inch of pictures. Default 96.
+    /// Pixels per inch of pictures. Default: 96.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 24, max = 600))]
     pub ppi: Option<u16>,
-    /// Whether images on the web are fetched; otherwise each is a warning. Default true.
+    /// Whether images on the web are fetched; otherwise each is a warning. Default: true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fetch: Option<bool>,
-    /// The password to open the PDF with (AES-256).
+    /// The password to open the PDF with (AES-256): 1 to 127 bytes. Not with PDF/A and PDF/UA. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Password>,
 }
@@ -119,7 +125,7 @@ impl Options {
             return Err(Invalid::new("options.lang", message));
         }
         if let Some(title) = &self.title {
-            within("options.title", title.len(), 0, 1_000)?;
+            counted("options.title", title.len(), "bytes", 0, 1_000)?;
         }
         if let Some(toc) = self.toc {
             within("options.toc", toc, 0, 6)?;
@@ -131,7 +137,7 @@ impl Options {
             within("options.ppi", ppi, 24, 600)?;
         }
         let Some(password) = &self.password else { return Ok(()) };
-        within("options.password", password.0.len(), 1, 127)?;
+        counted("options.password", password.0.len(), "bytes", 1, 127)?;
         let archival = self.standards.iter().any(|standard| !matches!(standard, Standard::V17 | Standard::V20));
         match archival {
             true => {
