@@ -55,6 +55,7 @@ pub struct NewBatch {
     callback: Option<Template>,
 }
 
+/// `openapi::fields` adds that it may be `null`, and the description.
 fn template() -> Ref {
     Ref::from_schema_name("Template")
 }

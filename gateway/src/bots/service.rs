@@ -157,10 +157,24 @@ impl Bots {
             let message = format!("{name:?} is an alias of the bot {model:?}: name a chat model");
             return Err(ApiError::invalid("model", message));
         }
-        match self.models.check(&Chat::KIND, &model).await {
+        match self.models.find(&Chat::KIND, bot.model.as_deref()).await {
             Err(error) if error.status() == StatusCode::NOT_FOUND => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// The model that answers a bot's chats; `None` for the worker's own.
+    async fn model_of(&self, name: &str, model: Option<&str>) -> Result<Option<String>, ApiError> {
+        let found = self.models.find(&Chat::KIND, model).await.map_err(|error| match error.status() {
+            // The caller named the bot.
+            StatusCode::NOT_FOUND => error.and(&format!("; PATCH /v1/bots/{name} gives the bot another model")),
+            _ => error,
+        })?;
+        if found.is_some() || self.default_model.is_empty() {
+            return Ok(found);
+        }
+        let is_there = self.models.has(&Chat::KIND, &self.default_model).await?;
+        Ok(is_there.then(|| self.default_model.clone()))
     }
 
     /// Refuses collections that the tenant does not have.
@@ -194,15 +208,7 @@ impl Grounder for Bots {
         if let Some(most) = bot.limits.requests_per_minute {
             self.rates.admit(tenant, name, most, Instant::now())?;
         }
-        bot.model = self.models.aliases.resolve(bot.model);
-        match &bot.model {
-            Some(model) => self.models.check(&Chat::KIND, model).await?,
-            None if self.default_model.is_empty() => {}
-            None => {
-                let is_there = self.models.has(&Chat::KIND, &self.default_model).await?;
-                bot.model = is_there.then(|| self.default_model.clone());
-            }
-        }
+        bot.model = self.model_of(name, bot.model.as_deref()).await?;
         let mut grounding = Grounding {
             instructions: bot.instructions.clone(),
             max_tokens: bot.retrieval.max_tokens,

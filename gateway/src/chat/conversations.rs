@@ -92,5 +92,9 @@ fn parsed(id: &str) -> Result<Uuid, ApiError> {
 }
 
 fn unknown(id: &str) -> ApiError {
-    ApiError::not_found(codes::UNKNOWN_CONVERSATION, format!("there is no conversation {}", shown(id))).param("id")
+    ApiError::not_found(
+        codes::UNKNOWN_CONVERSATION,
+        format!("there is no conversation {}: GET /v1/conversations lists those that there are", shown(id)),
+    )
+    .param("id")
 }

@@ -49,7 +49,8 @@ impl Chats {
     /// while the bot's documents cannot be searched.
     pub async fn submit(&self, mut chat: Chat, mut submission: Submission<'_>) -> Result<Accepted, ApiError> {
         self.kinds.descriptor(Chat::KIND.as_str())?;
-        chat.model = self.models.aliases.resolve(chat.model);
+        let asked = chat.model;
+        chat.model = self.models.aliases.resolve(asked.clone());
         chat.check()?;
         let is_bot = named(chat.model.as_deref()).is_some();
         shorten(&mut chat, is_bot);
@@ -61,8 +62,8 @@ impl Chats {
             return Err(ApiError::not_found(codes::UNKNOWN_CONVERSATION, message).param("conversation"));
         }
         let bot = named(chat.model.as_deref()).map(str::to_owned);
-        if let Some(model) = chat.model.as_ref().filter(|_| bot.is_none())
-            && let Err(error) = self.models.check(&Chat::KIND, model).await
+        if bot.is_none()
+            && let Err(error) = self.models.find(&Chat::KIND, asked.as_deref()).await
         {
             return Err(self.with_bots(submission.tenant, error).await);
         }

@@ -82,5 +82,9 @@ impl Collections {
 }
 
 fn unknown(name: &str) -> ApiError {
-    ApiError::not_found("collection_not_found", format!("there is no collection {:?}", shown(name))).param("collection")
+    ApiError::not_found(
+        "collection_not_found",
+        format!("there is no collection {:?}: GET /v1/collections lists those that there are", shown(name)),
+    )
+    .param("collection")
 }

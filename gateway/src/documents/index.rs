@@ -84,5 +84,9 @@ fn parsed(id: &str) -> Result<Uuid, ApiError> {
 }
 
 fn unknown(id: &str) -> ApiError {
-    ApiError::not_found(codes::UNKNOWN_DOCUMENT, format!("there is no document {:?}", shown(id))).param("id")
+    ApiError::not_found(
+        codes::UNKNOWN_DOCUMENT,
+        format!("there is no document {:?}: GET /v1/documents lists those that there are", shown(id)),
+    )
+    .param("id")
 }

@@ -5,6 +5,7 @@
 
 pub mod collections;
 pub mod fields;
+pub mod handling;
 pub mod index;
 pub mod migrate;
 pub mod multipart;

@@ -4,6 +4,7 @@ use ruche_schemas::kinds::embed::{Document, Format};
 
 use super::{
     fields::{self, FIELDS},
+    handling::{HANDLING, Handling},
     raw,
 };
 use crate::http::{
@@ -19,9 +20,13 @@ use crate::http::{
 ///
 /// # Errors
 /// 400 that names the part.
-pub(super) async fn read(content_type: &str, body: Vec<u8>, asked: Option<Format>) -> Result<Document, ApiError> {
+pub(super) async fn read(
+    content_type: &str,
+    body: Vec<u8>,
+    asked: Option<Format>,
+) -> Result<(Document, Handling), ApiError> {
     let mut multipart = parts_of(content_type, body)?;
-    let (mut document, mut file, mut seen) = (Document::default(), None, Vec::new());
+    let (mut document, mut handling, mut file, mut seen) = (Document::default(), Handling::default(), None, Vec::new());
     while let Some(field) = multipart.next_field().await.map_err(broken)? {
         let name = field.name().map(str::to_owned).unwrap_or_default();
         let shown = shown(&name);
@@ -34,8 +39,10 @@ pub(super) async fn read(content_type: &str, body: Vec<u8>, asked: Option<Format
         match name.as_str() {
             "file" => file = Some((file_name, media_type.unwrap_or_default(), bytes)),
             _ => {
-                if !fields::set(&mut document, &name, utf8(&shown, bytes.into())?)? {
-                    let message = format!("there is no part {shown:?}: there are file, {}", FIELDS.join(", "));
+                let value = utf8(&shown, bytes.into())?;
+                if !handling.set(&name, &value)? && !fields::set(&mut document, &name, value)? {
+                    let names = [&FIELDS[..], &HANDLING[..]].concat().join(", ");
+                    let message = format!("there is no part {shown:?}: there are file, {names}");
                     return Err(ApiError::invalid(shown, message).code("unknown_part"));
                 }
             }
@@ -56,7 +63,7 @@ pub(super) async fn read(content_type: &str, body: Vec<u8>, asked: Option<Format
         document.source = file_name.unwrap_or_default();
     }
     raw::put(&mut document, bytes.into());
-    Ok(document)
+    Ok((document, handling))
 }
 
 /// The format by file name, else by media type.

@@ -1,32 +1,25 @@
 //! Reads a document as JSON, as a form, or raw. The query wins over the body.
 
 use axum::extract::Request;
-use ruche_schemas::{
-    Lane,
-    kinds::embed::{Document, Format},
-};
+use ruche_schemas::kinds::embed::{Document, Format};
 
 use super::{
     fields::{self, FIELDS},
+    handling::{HANDLING, Handling},
     multipart, raw,
 };
 use crate::http::{
     body::{Bodies, Permit},
     error::ApiError,
     headers::{charset, content_type, media_type},
-    json::{JobText, parse},
+    json::{JobText, parse_beside},
     params::parameters,
-    text::shown,
 };
 
 #[derive(Debug)]
 pub(crate) struct NewDocument {
     pub(crate) document: Document,
-    /// The embedding model; the worker's by default.
-    pub(crate) model: Option<String>,
-    pub(crate) lane: Lane,
-    /// `wait` of the query.
-    pub(crate) wait: Option<bool>,
+    pub(crate) handling: Handling,
     /// Held while a large request is in memory.
     pub(crate) permit: Option<Permit>,
 }
@@ -37,14 +30,15 @@ impl NewDocument {
     pub(crate) async fn read(request: Request, bodies: &Bodies) -> Result<Self, ApiError> {
         let asked = parameters(request.uri().query(), &known_parameters())?;
         let content_type = content_type(request.headers()).to_owned();
-        let (document, permit) = match media_type(request.headers()).as_str() {
+        let (mut document, in_body, permit) = match media_type(request.headers()).as_str() {
             "application/json" => {
                 let JobText { text, permit } = JobText::read(request, bodies).await?;
-                (parse(&text)?, permit)
+                (parse_beside(&text, &HANDLING)?, Handling::of_json(&text)?, permit)
             }
             "multipart/form-data" => {
                 let (bytes, permit) = bodies.read_job(request).await?;
-                (multipart::read(&content_type, bytes, asked_format(&asked)?).await?, permit)
+                let (document, handling) = multipart::read(&content_type, bytes, asked_format(&asked)?).await?;
+                (document, handling, permit)
             }
             other => {
                 // The query's format wins over the content type, whatever that is.
@@ -55,38 +49,16 @@ impl NewDocument {
                 let mut document = Document { format, charset, ..Document::default() };
                 let (bytes, permit) = bodies.read_job(request).await?;
                 raw::put(&mut document, bytes);
-                (document, permit)
+                (document, Handling::default(), permit)
             }
         };
-        let mut wanted = Self { document, model: None, lane: Lane::default(), wait: None, permit };
+        let mut in_query = Handling::default();
         for (name, value) in asked {
-            wanted.apply(&name, value)?;
-        }
-        Ok(wanted)
-    }
-
-    fn apply(&mut self, name: &str, value: String) -> Result<(), ApiError> {
-        match name {
-            "model" => self.model = Some(value),
-            "lane" => {
-                self.lane = value.parse().map_err(|error| ApiError::invalid(name, format!("{error}")))?;
-                // The interactive lane is for jobs with a waiting client; a document takes minutes.
-                if self.lane == Lane::Interactive {
-                    return Err(ApiError::invalid(
-                        name,
-                        "lane = \"interactive\" is not allowed: normal or bulk is, for a document",
-                    ));
-                }
-            }
-            "wait" => {
-                let wrong = || format!("wait = {:?} is not allowed: true or false is", shown(&value));
-                self.wait = Some(value.parse().map_err(|_| ApiError::invalid(name, wrong()))?);
-            }
-            _ => {
-                fields::set(&mut self.document, name, value)?;
+            if !in_query.set(&name, &value)? {
+                fields::set(&mut document, &name, value)?;
             }
         }
-        Ok(())
+        Ok(Self { document, handling: in_query.with(in_body)?, permit })
     }
 }
 
@@ -105,7 +77,7 @@ fn types() -> String {
 }
 
 fn known_parameters() -> Vec<&'static str> {
-    ["model", "lane", "wait"].into_iter().chain(FIELDS).collect()
+    HANDLING.into_iter().chain(FIELDS).collect()
 }
 
 #[cfg(test)]

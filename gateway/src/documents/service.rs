@@ -55,16 +55,15 @@ impl Documents {
         idempotency_key: Option<&str>,
         seconds: Option<u64>,
     ) -> Result<Added, ApiError> {
-        let NewDocument { document, model, lane, permit, .. } = new;
-        let model = self.models.aliases.resolve(model);
+        let NewDocument { document, handling, permit } = new;
+        let (lane, asked) = (handling.lane()?, handling.model);
+        let model = self.models.aliases.resolve(asked.clone());
         let embed = Embed { document: Some(document), model, ..Embed::default() };
         embed.check().map_err(|Invalid { param, message }| {
             let param = param.strip_prefix("document.").map(str::to_owned).unwrap_or(param);
             Invalid::new(param, message)
         })?;
-        if let Some(model) = &embed.model {
-            self.models.check(&Embed::KIND, model).await?;
-        }
+        self.models.find(&Embed::KIND, asked.as_deref()).await?;
         let work = self.kinds.work(&embed)?;
         drop(embed);
         let mut submission = Submission::new(tenant, lane, idempotency_key);

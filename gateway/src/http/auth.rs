@@ -34,7 +34,7 @@ impl Caller {
         match self.role {
             Role::Admin => Ok(()),
             Role::Member => Err(ApiError::forbidden(
-                "this is for operators: use a key that was made with `ruche-gateway keys create --role admin`",
+                "this is for operators: use a key of the role admin, which `ruche keys create --tenant NAME --name WHAT --role admin` makes",
             )),
         }
     }

@@ -120,10 +120,19 @@ pub(crate) fn checked(text: &str) -> Result<Option<&str>, ApiError> {
 
 /// Unknown fields are ignored and noted; the error names the field.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    parse_beside(text, &[])
+}
+
+/// As [`parse`], of an object some of whose fields are read elsewhere: those are not noted.
+pub(crate) fn parse_beside<T: DeserializeOwned>(text: &str, elsewhere: &[&str]) -> Result<T, ApiError> {
     // A list would be read as the fields of an object, one after the other.
     match text.trim_ascii_start().starts_with('[') {
         true => Err(Invalid::new("body", "a list is not allowed: an object is needed").into()),
-        false => Ok(noting("", |ignored| lenient::from_str(text, ignored))?),
+        false => Ok(noting("", |ignored| {
+            let read = lenient::from_str(text, ignored);
+            ignored.retain(|name| !elsewhere.contains(&name.as_str()));
+            read
+        })?),
     }
 }
 

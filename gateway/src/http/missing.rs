@@ -7,8 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::http::Method;
 use utoipa::openapi;
 
-use super::{error::ApiError, text::shown};
+use super::{
+    error::ApiError,
+    text::{shown, there_are},
+};
 
+/// How many paths a message shows.
+const SHOWN_BELOW: usize = 5;
 const NOT_HERE: &str = "Ruche offers of OpenAI's API models, chat completions and embeddings";
 
 /// Paths of other APIs that Ruche does not have, and what to use instead.
@@ -99,8 +104,28 @@ impl Paths {
         if let Some(instead) = elsewhere(&rooted) {
             return not_offered(path, instead);
         }
-        let message = format!("there is nothing at {:?}: GET /openapi.json lists what is there", shown(path));
+        let place = shown(path);
+        let message = match self.below(&single) {
+            _ if single == "/v1" => format!(
+                "{place:?} is the base URL for clients and answers nothing itself: GET /v1/models lists the models, and GET \
+                 /openapi.json all operations"
+            ),
+            below if below.is_empty() => {
+                format!("there is nothing at {place:?}: GET /openapi.json lists what is there")
+            }
+            below => format!(
+                "there is nothing at {place:?} itself: below it {}; GET /openapi.json lists all operations",
+                there_are(&below)
+            ),
+        };
         ApiError::not_found("unknown_path", message)
+    }
+
+    /// The first paths below a path.
+    fn below(&self, path: &str) -> Vec<&str> {
+        let is_below = |other: &&str| other.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        let is_whole = path.len() > 1 && path.starts_with('/');
+        self.methods.keys().map(String::as_str).filter(is_below).take(if is_whole { SHOWN_BELOW } else { 0 }).collect()
     }
 
     /// 404 for what others offer at a path of ours, else 405. `route` is the path with the names of its parts.
@@ -197,6 +222,21 @@ mod tests {
             let (code, message) = answered(path);
             assert_eq!(code, "unknown_path", "{path}");
             assert!(message.contains(&format!("there is {right:?}")), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_path_above_others_is_told_with_these() {
+        for (path, told) in [
+            ("/v1", "\"/v1\" is the base URL for clients"),
+            ("/v1/chat", "there is nothing at \"/v1/chat\" itself: below it there is /v1/chat/completions;"),
+        ] {
+            let (code, message) = answered(path);
+            assert_eq!(code, "unknown_path", "{path}");
+            assert!(message.starts_with(told) && message.contains("/openapi.json"), "{message}");
+        }
+        for path in ["/v", "/v1/chatter", ""] {
+            assert!(answered(path).1.starts_with("there is nothing at"), "{path}");
         }
     }
 

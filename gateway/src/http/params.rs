@@ -77,7 +77,10 @@ pub(crate) fn cut<T>(page: &mut Vec<T>, asked: usize) -> bool {
 pub(crate) fn position(name: &str, value: u64) -> Result<u64, ApiError> {
     match i64::try_from(value) {
         Ok(_) => Ok(value),
-        Err(_) => Err(ApiError::invalid(name, format!("{name} = {value} is too large: there is no such place"))),
+        Err(_) => {
+            let message = format!("{name} = {value} is too large: at most {} is allowed", i64::MAX);
+            Err(ApiError::invalid(name, message))
+        }
     }
 }
 

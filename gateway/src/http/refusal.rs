@@ -59,7 +59,7 @@ impl ApiError {
     pub fn method_not_allowed(method: &Method, path: &str, allowed: &str) -> Self {
         let are = if allowed.contains(',') { "are" } else { "is" };
         let allowed = match allowed.is_empty() {
-            true => "GET /openapi.json lists what is".to_owned(),
+            true => "GET /openapi.json lists what is allowed".to_owned(),
             false => format!("{allowed} {are} allowed"),
         };
         let message = format!("{} is not allowed at {:?}: {allowed}", shown(method.as_str()), shown(path));

@@ -5,8 +5,4 @@ pub fn shown(text: &str) -> String {
     text.chars().take(80).collect()
 }
 
-/// `there is a`, `there are a, b`.
-pub fn there_are(names: &[impl AsRef<str>]) -> String {
-    let verb = if names.len() == 1 { "is" } else { "are" };
-    format!("there {verb} {}", names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "))
-}
+pub use ruche_schemas::plain::{either, there_are};

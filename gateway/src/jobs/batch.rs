@@ -128,5 +128,9 @@ pub fn log(tenant: &TenantId, batch: Uuid) -> JobRef {
 }
 
 pub(crate) fn unknown(id: &str) -> ApiError {
-    ApiError::not_found("batch_not_found", format!("there is no batch {:?}", shown(id))).param("batch")
+    ApiError::not_found(
+        "batch_not_found",
+        format!("there is no batch {:?}: GET /v1/job-batches lists those that there are", shown(id)),
+    )
+    .param("batch")
 }

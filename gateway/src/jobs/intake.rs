@@ -48,10 +48,13 @@ impl Intake {
     pub async fn submit(&self, kind: &str, json: &str, submission: Submission<'_>) -> Result<Accepted, ApiError> {
         let descriptor = self.publisher.kinds.descriptor(kind)?;
         check_size(descriptor, json.len())?;
-        let body = self.publisher.kinds.read(descriptor, json, "")?;
+        let kinds = &self.publisher.kinds;
         match self.completed.get(&descriptor.kind) {
-            Some(completion) => completion.submit(&body, submission).await,
-            None => self.publisher.submit(Work { descriptor, body }, submission).await,
+            Some(completion) => completion.submit(&kinds.read_as_named(descriptor, json, "")?, submission).await,
+            None => {
+                let body = kinds.read(descriptor, json, "")?;
+                self.publisher.submit(Work { descriptor, body }, submission).await
+            }
         }
     }
 }

@@ -97,15 +97,29 @@ impl Kinds {
     /// # Errors
     /// 400 that names the field.
     pub(crate) fn read(&self, descriptor: &Descriptor, json: &str, at: &str) -> Result<Box<RawValue>, ApiError> {
+        self.read_as_named(descriptor, &self.aliases.resolve_in(json), at)
+    }
+
+    /// As [`Kinds::read`], with the model's name as it was sent: whoever completes the job resolves it, and tells errors by
+    /// that name.
+    ///
+    /// # Errors
+    /// As [`Kinds::read`].
+    pub(crate) fn read_as_named(
+        &self,
+        descriptor: &Descriptor,
+        json: &str,
+        at: &str,
+    ) -> Result<Box<RawValue>, ApiError> {
         let within = |error: ApiError| if at.is_empty() { error } else { error.within(at) };
-        let (resolved, mut prepared) = (self.aliases.resolve_in(json), None);
+        let mut prepared = None;
         if let Some(prepare) = self.prepared.get(&descriptor.kind)
-            && let Ok(mut body) = serde_json::from_str(&resolved)
+            && let Ok(mut body) = serde_json::from_str(json)
         {
             prepare(&mut body).map_err(within)?;
             prepared = Some(body.to_string());
         }
-        let json = prepared.as_deref().unwrap_or(&resolved);
+        let json = prepared.as_deref().unwrap_or(json);
         noting(at, |ignored| descriptor.parse(json, ignored)).map_err(|invalid| within(invalid.into()))
     }
 

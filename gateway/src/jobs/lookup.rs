@@ -97,5 +97,9 @@ pub(crate) fn reference(tenant: &TenantId, id: &str) -> Result<JobRef, ApiError>
 }
 
 pub(crate) fn unknown(id: &str) -> ApiError {
-    ApiError::not_found("job_not_found", format!("there is no job {:?}", shown(id))).param("id")
+    ApiError::not_found(
+        "job_not_found",
+        format!("there is no job {:?}: GET /v1/jobs lists those that there are", shown(id)),
+    )
+    .param("id")
 }

@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use ruche_bus::{Bus, Unavailable};
-use ruche_schemas::{Kind, envelope::named_model, failure::codes};
+use ruche_schemas::{Kind, bots::BOT_PREFIX, envelope::named_model, failure::codes};
 use tokio::sync::Mutex;
 
 use super::aliases::Aliases;
@@ -111,37 +111,28 @@ impl Models {
         answer
     }
 
-    /// Refuses a model that none of the kind's workers has. Without a worker nothing is known, and the job may wait
-    /// for one.
+    /// The model that a request names, itself or by an alias; `None` for the kind's first. Refuses a model that none of
+    /// the kind's workers has. Without a worker nothing is known, and the job may wait for one.
     ///
     /// # Errors
-    /// 404 that lists the models and aliases there are; 503 when the bus does not answer.
-    pub async fn check(&self, kind: &Kind, model: &str) -> Result<(), ApiError> {
-        if self.registered().await?.of(kind).is_some_and(|models| models.contains_key(model)) {
-            return Ok(());
+    /// 404 that names what was asked for, and lists the models and aliases there are; 503 when the bus does not answer.
+    pub async fn find(&self, kind: &Kind, asked: Option<&str>) -> Result<Option<String>, ApiError> {
+        let Some(asked) = asked else { return Ok(None) };
+        let Some(model) = self.aliases.resolve(Some(asked.to_owned())) else { return Ok(None) };
+        let (is_bot, none) = (model.starts_with(BOT_PREFIX), BTreeMap::new());
+        let is_there =
+            |registered: &RegisteredModels| registered.of(kind).is_none_or(|models| models.contains_key(&model));
+        if !is_bot && self.registered().await?.of(kind).is_some_and(|models| models.contains_key(&model)) {
+            return Ok(Some(model));
         }
         let registered = self.at_most(limits::MODELS_MISS_TIME).await?;
-        match registered.of(kind) {
-            Some(models) if !models.contains_key(model) => {
-                let aliases = self.aliases.of(|target| target.is_empty() || models.contains_key(target));
-                let there = in_order(models).map(|(name, _)| name.as_str()).chain(aliases);
-                Err(not_among(&self.why_not(&registered, kind, model), there))
-            }
-            _ => Ok(()),
+        if !is_bot && is_there(&registered) {
+            return Ok(Some(model));
         }
-    }
-
-    /// Why a job of this kind can't have this model, with its alias, if it has one.
-    fn why_not(&self, registered: &RegisteredModels, kind: &Kind, model: &str) -> String {
-        let name = shown(model);
-        let alias = match self.aliases.of(|target| target == model).next() {
-            Some(alias) => format!(" ({alias} is an alias of it: models.aliases)"),
-            None => String::new(),
-        };
-        match registered.by_kind.iter().find(|(_, models)| models.contains_key(model)) {
-            Some((other, _)) => format!("the model {name:?}{alias} is one for {other} jobs, not for {kind} jobs"),
-            None => format!("there is no model {name:?}{alias}"),
-        }
+        let models = registered.of(kind).unwrap_or(&none);
+        let aliases = self.aliases.of(|target| target.is_empty() || models.contains_key(target));
+        let there = in_order(models).map(|(name, _)| name.as_str()).chain(aliases.filter(|_| !models.is_empty()));
+        Err(not_among(&why_not(&registered, kind, asked, &model), there))
     }
 
     /// Whether one of the kind's workers has this model now.
@@ -189,6 +180,24 @@ impl Models {
             }
         }
         Ok(registered)
+    }
+}
+
+/// Why a job of this kind can't have the model that was asked for by this name.
+fn why_not(registered: &RegisteredModels, kind: &Kind, asked: &str, model: &str) -> String {
+    let (is_alias, asked, name) = (asked != model, shown(asked), shown(model));
+    let of = |what: &str| match is_alias {
+        true => format!("{asked:?} is an alias (models.aliases) of the {what} {name:?}, which"),
+        false => format!("the {what} {name:?}"),
+    };
+    if model.starts_with(BOT_PREFIX) {
+        let what = if is_alias { of("bot") } else { format!("{name:?} is a bot, which") };
+        return format!("{what} only answers chats: {kind} jobs need another model");
+    }
+    match registered.by_kind.iter().find(|(_, models)| models.contains_key(model)) {
+        Some((other, _)) => format!("{} is for {other} jobs, not for {kind} jobs", of("model")),
+        None if is_alias => format!("{} no worker has now", of("model")),
+        None => format!("there is no model {name:?}"),
     }
 }
 

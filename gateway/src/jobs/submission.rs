@@ -7,7 +7,11 @@ use ruche_schemas::{JobId, JobRef, Kind, Lane, TenantId, flow::Next};
 use uuid::Uuid;
 
 use super::relay::{Relay, Relays};
-use crate::http::{error::ApiError, limits};
+use crate::http::{
+    error::ApiError,
+    limits,
+    text::{either, shown},
+};
 
 #[derive(Debug)]
 pub struct Submission<'a> {
@@ -116,8 +120,18 @@ pub fn due(
 /// # Errors
 /// 400.
 pub(crate) fn lane(name: Option<&str>) -> Result<Lane, ApiError> {
-    match name {
-        None => Ok(Lane::default()),
-        Some(name) => name.parse().map_err(|error| ApiError::invalid("lane", format!("{error}"))),
-    }
+    lane_of(&Lane::ALL, name)
+}
+
+/// A lane of those that are allowed.
+///
+/// # Errors
+/// 400 that lists them.
+pub(crate) fn lane_of(allowed: &[Lane], name: Option<&str>) -> Result<Lane, ApiError> {
+    let Some(name) = name else { return Ok(Lane::default()) };
+    let found = allowed.iter().copied().find(|lane| lane.as_str() == name);
+    found.ok_or_else(|| {
+        let lanes = either(&allowed.iter().map(|lane| lane.as_str()).collect::<Vec<_>>());
+        ApiError::invalid("lane", format!("{:?} is not allowed: use {lanes}", shown(name)))
+    })
 }

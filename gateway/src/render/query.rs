@@ -128,7 +128,7 @@ fn truth(name: &str, value: &str) -> Result<bool, ApiError> {
     match value {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
-        other => Err(ApiError::invalid(name, format!("{name} = {:?} is not allowed: true or false", shown(other)))),
+        other => Err(ApiError::invalid(name, format!("{name} = {:?} is not allowed: use true or false", shown(other)))),
     }
 }
 
@@ -137,7 +137,7 @@ fn report(value: &str) -> Result<bool, ApiError> {
         "json" => Ok(true),
         "header" => Ok(false),
         other => {
-            let message = format!("report = {:?} is not allowed: header (the default) or json", shown(other));
+            let message = format!("report = {:?} is not allowed: use header (the default) or json", shown(other));
             Err(ApiError::invalid("report", message))
         }
     }
@@ -200,8 +200,8 @@ mod tests {
             ("colour=red", "template, version"),
             ("toc=2&toc=3", "twice"),
             ("toc=deep", "whole number"),
-            ("toc=-1", "a larger whole number"),
-            ("toc=300", "a smaller whole number"),
+            ("toc=-1", "can't be negative"),
+            ("toc=300", "is too large"),
             ("numbering=maybe", "true or false"),
             ("standards=a-2b,x", "a-2b"),
             ("date=tomorrow", "not allowed"),

@@ -88,5 +88,9 @@ pub(crate) fn reference(tenant: &TenantId, id: &str) -> Result<JobRef, ApiError>
 }
 
 fn unknown(id: &str) -> ApiError {
-    ApiError::not_found("render_not_found", format!("there is no stored document {:?}", shown(id))).param("id")
+    ApiError::not_found(
+        "render_not_found",
+        format!("there is no stored document {:?}: GET /v1/renders lists those that there are", shown(id)),
+    )
+    .param("id")
 }

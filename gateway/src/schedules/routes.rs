@@ -46,13 +46,13 @@ pub struct ScheduleRequest {
     body: Value,
     /// `interactive`, `normal` (the default) or `bulk`.
     lane: Option<String>,
-    /// A cron expression of six fields, seconds first: `0 30 8 * * MON-FRI`.
+    /// A cron expression of six fields, seconds first: `0 30 8 * * MON-FRI`. Needed, unless there is `every_seconds`.
     cron: Option<String>,
-    /// The IANA time zone of `cron`: `Europe/Paris`. Without it, UTC.
+    /// The IANA time zone of `cron`: `Europe/Paris`. Default: UTC.
     time_zone: Option<String>,
-    /// Seconds between two runs.
+    /// Seconds between two runs, at most 366 days. Needed, unless there is `cron`.
     every_seconds: Option<u64>,
-    /// Whether it is paused.
+    /// Whether it is paused. Default: false.
     #[serde(default)]
     paused: bool,
 }

@@ -46,7 +46,8 @@ impl Schedules {
     pub(crate) async fn find(&self, tenant: &TenantId, name: &str) -> Result<Schedule, ApiError> {
         let all = self.all(tenant).await?;
         all.into_iter().find(|schedule| schedule.name == name).ok_or_else(|| {
-            let message = format!("there is no schedule {:?}", shown(name));
+            let message =
+                format!("there is no schedule {:?}: GET /v1/schedules lists those that there are", shown(name));
             ApiError::not_found("schedule_not_found", message).param("name")
         })
     }

@@ -59,12 +59,11 @@ impl Embedder {
     pub(crate) async fn embed(&self, tenant: &TenantId, input: &Input, mut asked: Embed) -> Result<Vectors, ApiError> {
         // The first text stands for all: they were checked when the request was read.
         Embed { texts: input.texts.iter().take(1).cloned().collect(), ..asked.clone() }.check()?;
-        asked.model = self.models.aliases.resolve(asked.model);
-        match &asked.model {
-            Some(model) => self.models.check(&Embed::KIND, model).await?,
+        asked.model = match self.models.find(&Embed::KIND, asked.model.as_deref()).await? {
+            Some(model) => Some(model),
             // All texts must be embedded by the same model.
-            None => asked.model = Some(self.models.default_name(&Embed::KIND).await),
-        }
+            None => Some(self.models.default_name(&Embed::KIND).await),
+        };
         asked.model = asked.model.filter(|model| !model.is_empty());
         let most = fit_inline(asked.dimensions.unwrap_or(self.widest_vector.load(Relaxed)).max(1));
         let deadline = Instant::now() + self.waiter.longest();

@@ -18,7 +18,7 @@ use crate::http::{
 /// Texts to embed, in OpenAI's form. `user` is accepted without effect; other fields are ignored.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 pub struct EmbeddingRequest {
-    /// One of `GET /v1/models`. Default: the worker's model.
+    /// The embedding model, by its name or an alias. Default: the workers' first one.
     pub model: Option<String>,
     /// A text, or 1 to 2,048 of them, each at most 128 KiB and no longer than the model can read. Arrays of token ids
     /// are refused.
@@ -28,11 +28,12 @@ pub struct EmbeddingRequest {
     /// How vectors are written: `float` (the default), numbers; `base64`, little-endian floats of 4 bytes.
     #[serde(default)]
     pub encoding_format: Option<EncodingFormat>,
-    /// How many numbers each vector is truncated to, at most the model's. For models that were trained for it.
+    /// How many numbers each vector is truncated to, at most the model's. Only for models that were trained for it.
+    /// Default: the model's own number.
     #[schema(minimum = 1, maximum = 16_384)]
     pub dimensions: Option<u32>,
-    /// Whether the texts are queries or passages. Some models need a different prefix for each. An extension, also
-    /// accepted as `input_type`.
+    /// Whether the texts are queries or passages. Some models need a different prefix for each. Default: neither, without
+    /// a prefix. An extension, also accepted as `input_type`.
     #[serde(alias = "input_type")]
     pub purpose: Option<EmbeddingPurpose>,
 }
@@ -101,26 +102,48 @@ fn texts(input: Value) -> Result<Input, ApiError> {
         Value::Array(values) => (values, false),
         value => (vec![value], true),
     };
-    let count = values.len();
-    if count == 0 || count > limits::EMBED_TEXTS {
-        let message = format!("has {count} texts: 1 to {} are allowed", limits::EMBED_TEXTS);
+    let (count, most) = (values.len(), limits::EMBED_TEXTS);
+    if count == 0 {
+        let message = format!("is an empty list: send a text, or a list of 1 to {most} texts");
         return Err(Invalid::new("input", message).into());
+    }
+    if count > most {
+        let message = format!("has {count} texts: at most {most} are allowed; send several requests");
+        return Err(Invalid::new("input", message).into());
+    }
+    if !single && (values.iter().all(Value::is_number) || values.iter().all(Value::is_array)) {
+        let message = "token ids are not read here, since they are another model's: send a text, or a list of texts. \
+                       LangChain sends texts with OpenAIEmbeddings(check_embedding_ctx_length=False)";
+        return Err(unsupported("input", message.to_owned()));
     }
     let mut input = Input { texts: Vec::with_capacity(count), single };
     for (number, value) in values.into_iter().enumerate() {
         let text = match value {
             Value::String(text) => text,
-            Value::Number(_) | Value::Array(_) if !single => {
-                let message = "token ids are not read here, since they are another model's: send a text, or a list of texts. \
-                               LangChain sends texts with OpenAIEmbeddings(check_embedding_ctx_length=False)";
-                return Err(unsupported("input", message.to_owned()));
+            other => {
+                let what = what(&other);
+                let message = match single {
+                    true => format!("is {what}: send a text, or a list of texts"),
+                    false => format!("item {} of the list is {what}: all must be texts", number + 1),
+                };
+                return Err(Invalid::new(input.name(number), message).into());
             }
-            _ => return Err(Invalid::new(input.name(number), "is no text: send a text, or a list of texts").into()),
         };
         check_text(&text).map_err(|message| Invalid::new(input.name(number), message))?;
         input.texts.push(text);
     }
     Ok(input)
+}
+
+fn what(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 /// The vectors of a request's texts, in their order.
@@ -214,6 +237,21 @@ mod tests {
     }
 
     #[test]
+    fn an_item_that_is_no_text_is_told_by_its_place_and_is_no_token_id() {
+        for (json, told) in [
+            (r#"{"input":["a",5]}"#, "input[1]: item 2 of the list is a number: all must be texts"),
+            (r#"{"input":[[5],"a"]}"#, "input[0]: item 1 of the list is a list: all must be texts"),
+            (r#"{"input":["a",{}]}"#, "input[1]: item 2 of the list is an object: all must be texts"),
+            (r#"{"input":7}"#, "input: is a number: send a text, or a list of texts"),
+            (r#"{"input":[]}"#, "input: is an empty list: send a text, or a list of 1 to 2048 texts"),
+            (r#"{}"#, "input: is missing: send a text, or a list of texts"),
+        ] {
+            let error = EmbeddingRequest::parse(json).expect_err(json).to_json();
+            assert_eq!(error["error"]["message"], told, "{json}");
+        }
+    }
+
+    #[test]
     fn a_wrong_field_is_named() {
         let many = format!(r#"{{"input":[{}"x"]}}"#, r#""x","#.repeat(2048));
         for (json, param, code) in [
@@ -226,6 +264,9 @@ mod tests {
             (r#"{"input":[[1,2]]}"#, "input", "unsupported_parameter"),
             (r#"{"input":7}"#, "input", "invalid_request"),
             (r#"{"input":["a",null]}"#, "input[1]", "invalid_request"),
+            (r#"{"input":["a",5]}"#, "input[1]", "invalid_request"),
+            (r#"{"input":[5,"a"]}"#, "input[0]", "invalid_request"),
+            (r#"{"input":["a",[5]]}"#, "input[1]", "invalid_request"),
             (r#"{"input":{"text":"a"}}"#, "input", "invalid_request"),
             (r#"{"input":"a","encoding_format":"int8"}"#, "encoding_format", "invalid_request"),
             (r#"{"input":"a","dimensions":-1}"#, "dimensions", "invalid_request"),

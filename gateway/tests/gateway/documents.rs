@@ -30,9 +30,9 @@ use crate::{
 pub(crate) const MODEL: &str = "test-embedder";
 
 /// A gateway, and the documents that its worker got.
-struct Library {
+pub(crate) struct Library {
     gateway: Fixture,
-    seen: Arc<Mutex<Vec<Embed>>>,
+    pub(crate) seen: Arc<Mutex<Vec<Embed>>>,
 }
 
 impl std::ops::Deref for Library {
@@ -43,7 +43,7 @@ impl std::ops::Deref for Library {
 }
 
 impl Library {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let claims = Claims::new(Arc::new(Objects::default()), 64 << 20);
         let change = |app: &mut ruche_gateway::app::parts::App| app.claims = claims.clone();
         let this = Self { gateway: without_worker(change).await, seen: Arc::default() };
@@ -54,7 +54,7 @@ impl Library {
         this
     }
 
-    fn add(&self, query: &str) -> RequestBuilder {
+    pub(crate) fn add(&self, query: &str) -> RequestBuilder {
         self.request(Method::POST, &format!("/v1/documents{query}"))
     }
 

@@ -43,6 +43,7 @@ async fn unknown_fields_are_ignored_and_named_wherever_json_is_read() {
     let schedule = json!({ "kind": "chat", "body": chat(), "every_seconds": 3600, "colour": 1 });
     let bot = json!({ "name": "help", "colour": 1, "retrieval": { "depth": 2 } });
     let document = json!({ "collection": "c", "source": "s", "text": "Bees.", "colour": 1 });
+    let search = json!({ "collection": "c2", "query": "hives", "mode": "text", "min_score": 0.5 });
     for (method, path, body, status, names) in [
         (Method::POST, "/v1/jobs/chat".to_owned(), chat(), 202, vec!["colour"]),
         (Method::POST, "/v1/jobs".to_owned(), job, 202, steps.to_vec()),
@@ -58,6 +59,8 @@ async fn unknown_fields_are_ignored_and_named_wherever_json_is_read() {
         (Method::POST, "/v1/bots".to_owned(), bot, 201, vec!["colour", "retrieval.depth"]),
         (Method::PATCH, "/v1/bots/help".to_owned(), json!({ "look": { "shape": "round" } }), 200, vec!["look.shape"]),
         (Method::POST, "/v1/collections".to_owned(), json!({ "name": "c2", "colour": 1 }), 201, vec!["colour"]),
+        // A bot has it, a search has not.
+        (Method::POST, "/v1/search".to_owned(), search, 200, vec!["min_score"]),
         (
             Method::PATCH,
             format!("/v1/conversations/{conversation}"),

@@ -120,7 +120,7 @@ async fn what_is_too_large_is_refused_with_its_limit() {
     let response = renders.render("", many).await;
     assert_eq!(response.status(), 400);
     let text = response.text().await.unwrap();
-    assert!(text.contains("markdown: 4300000 is out of range: from 0 to 4194304"), "{text}");
+    assert!(text.contains("markdown: has 4300000 bytes: at most 4194304 are allowed"), "{text}");
     let most = "word ".repeat(2_000_000);
     let response = renders.render("", most).await;
     assert_eq!(response.status(), 413);

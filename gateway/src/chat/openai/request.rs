@@ -21,45 +21,45 @@ pub struct ChatCompletionRequest {
     /// The name of a model, a bot (`bot:` and its name), or an alias of one: `GET /v1/models` lists them. Default: the
     /// workers' first model.
     pub model: Option<String>,
-    /// The messages, the oldest first; with `conversation`, only the new ones. 1 to 10,000. The oldest are left out if
-    /// they exceed the model's context.
+    /// The messages, the oldest first; with `conversation`, only the new ones. 1 to 10,000. The model does not read the
+    /// oldest ones that exceed its context: `usage.messages_left_out` counts them.
     #[schema(min_items = 1, max_items = 10_000)]
     pub messages: Vec<ChatCompletionMessage>,
-    /// Whether the answer is streamed, as server-sent events.
+    /// Whether the answer is streamed, as server-sent events. Default: false.
     pub stream: Option<bool>,
     /// Options of the stream.
     pub stream_options: Option<StreamOptions>,
-    /// 0 always takes the most likely token.
+    /// How much chance there is in the choice of tokens: 0 always takes the most likely one. Default: 1, or the bot's.
     #[schema(minimum = 0, maximum = 2)]
     pub temperature: Option<f32>,
-    /// Nucleus sampling.
+    /// Nucleus sampling: only the most likely tokens, until their probabilities add up to this. Default: 1, all tokens.
     #[schema(exclusive_minimum = 0, maximum = 1)]
     pub top_p: Option<f32>,
-    /// Only the k most likely tokens; 0 is all. An extension.
+    /// Only the k most likely tokens. Default: 0, all tokens. An extension.
     #[schema(maximum = 1_000_000)]
     pub top_k: Option<u32>,
-    /// Only tokens at least this likely, relative to the most likely one. An extension.
+    /// Only tokens at least this likely, relative to the most likely one. Default: 0, all tokens. An extension.
     #[schema(minimum = 0, maximum = 1)]
     pub min_p: Option<f32>,
-    /// Makes tokens less likely the more often they were generated.
+    /// Makes tokens less likely the more often they were generated. Default: 0, off.
     #[schema(minimum = -2, maximum = 2)]
     pub frequency_penalty: Option<f32>,
-    /// Makes tokens that were already generated less likely.
+    /// Makes tokens that were already generated less likely. Default: 0, off.
     #[schema(minimum = -2, maximum = 2)]
     pub presence_penalty: Option<f32>,
-    /// Divides the logits of recent tokens; 1 is off. An extension.
+    /// Makes recent tokens less likely: divides their logits by this. Default: 1, off. An extension.
     #[schema(exclusive_minimum = 0, maximum = 2)]
     pub repeat_penalty: Option<f32>,
-    /// The same seed, prompt and model give the same answer.
+    /// The same seed, prompt and model give the same answer. Default: a random seed.
     pub seed: Option<i64>,
-    /// Stop strings: the answer ends before the first of these. One, or up to 16.
+    /// Stop strings: the answer ends before the first of these. One, or up to 16, each of 1 to 256 bytes. Default: none.
     #[serde(default, deserialize_with = "stops")]
     #[schema(value_type = Option<OneOrMany>)]
     pub stop: Vec<String>,
-    /// The most tokens to generate. The older name of `max_completion_tokens`.
+    /// The older name of `max_completion_tokens`. Both together are refused unless they are equal.
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub max_tokens: Option<u32>,
-    /// The most tokens to generate.
+    /// The most tokens of the answer; a bot may allow fewer. Default: as many as the model's context holds.
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub max_completion_tokens: Option<u32>,
     /// Whether messages and answer are stored in a conversation. Default: true.
@@ -74,7 +74,7 @@ pub struct ChatCompletionRequest {
 /// Options of a stream.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 pub struct StreamOptions {
-    /// Whether a last chunk with the token counts is sent before `[DONE]`.
+    /// Whether a last chunk with the token counts is sent before `[DONE]`. Default: false.
     pub include_usage: Option<bool>,
     /// Accepted without effect.
     #[schema(ignore)]

@@ -58,11 +58,11 @@ pub struct ChatCompletion {
 /// An answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChatCompletionChoice {
-    /// 0.
+    /// Always 0.
     pub index: u32,
     /// The message.
     pub message: ChatCompletionAnswer,
-    /// `null`.
+    /// Always `null`.
     #[schema(value_type = Option<Object>)]
     pub logprobs: Option<()>,
     /// `stop` or `length`.
@@ -76,7 +76,7 @@ pub struct ChatCompletionAnswer {
     pub role: &'static str,
     /// The text.
     pub content: String,
-    /// `null`.
+    /// Always `null`.
     #[schema(value_type = Option<String>)]
     pub refusal: Option<()>,
     /// The passages that the text cites as `[n]`, by first mention; missing if the chat had no passages. An extension.
@@ -87,7 +87,8 @@ pub struct ChatCompletionAnswer {
 
 /// With the schema of the kind `chat`.
 pub(crate) fn citations() -> ArrayBuilder {
-    ArrayBuilder::new().items(Ref::from_schema_name("Citation"))
+    let about = "The passages that the text cites as `[n]`, by first mention. Missing if the chat had no passages. An extension.";
+    ArrayBuilder::new().items(Ref::from_schema_name("Citation")).description(Some(about))
 }
 
 /// Token counts.
@@ -99,8 +100,9 @@ pub struct CompletionUsage {
     pub completion_tokens: u32,
     /// The sum of both.
     pub total_tokens: u64,
-    /// How many of the oldest messages were left out because they exceed the model's context; missing if none was. An
-    /// extension.
+    /// How many of the oldest messages the model did not read: those that exceed its context. A model of fewer than 50
+    /// million weights also skips all earlier turns of a bot's chat, on purpose: they confuse it. Missing if it read all.
+    /// An extension.
     #[serde(skip_serializing_if = "is_zero")]
     #[schema(required = false)]
     pub messages_left_out: u32,
@@ -116,11 +118,11 @@ impl From<Usage> for CompletionUsage {
 /// A chunk of a streamed answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChatCompletionChunk {
-    /// The same in each chunk.
+    /// `chatcmpl-` and the job's id, the same in each chunk.
     pub id: String,
     /// `chat.completion.chunk`.
     pub object: &'static str,
-    /// The same in each chunk.
+    /// The time of the request, in seconds since 1970, the same in each chunk.
     pub created: i64,
     /// The model that answers.
     pub model: String,
@@ -142,14 +144,14 @@ pub struct ChatCompletionChunk {
 /// A piece of an answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChunkChoice {
-    /// 0.
+    /// Always 0.
     pub index: u32,
     /// The part to append.
     pub delta: ChunkDelta,
-    /// `null`.
+    /// Always `null`.
     #[schema(value_type = Option<Object>)]
     pub logprobs: Option<()>,
-    /// `null` until the last piece.
+    /// `null` until the last piece, which has `stop` or `length`.
     pub finish_reason: Option<&'static str>,
 }
 

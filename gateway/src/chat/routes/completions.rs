@@ -69,9 +69,8 @@ pub(crate) async fn chat_completions(
     let idempotency_key = text_header(&headers, "idempotency-key")?;
     let (stream, include_usage) = (request.stream.unwrap_or(false), request.include_usage());
     let cancel = request.cancel_on_disconnect.unwrap_or(idempotency_key.is_none());
-    let mut chat = request.into_chat();
-    chat.model = jobs.models.aliases.resolve(chat.model);
-    let model = chat.model.clone();
+    let chat = request.into_chat();
+    let model = jobs.models.aliases.resolve(chat.model.clone());
     let mut submission = Submission::new(&caller.tenant, Lane::Interactive, idempotency_key);
     submission.options.follow = true;
     let mut accepted = chats.submit(chat, submission).await?;

@@ -78,7 +78,7 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = citations)]
     pub citations: Option<Vec<Citation>>,
-    /// When.
+    /// When it was stored.
     pub created_at: DateTime<Utc>,
 }
 

@@ -110,7 +110,8 @@ fn incoming(mut fields: Map<String, Value>) -> Result<Incoming, ApiError> {
         Some("cancel") => read(fields).map(|Cancel { job }| Incoming::Cancel { job }),
         Some("ping") => read(fields).map(|Ping {}| Incoming::Ping),
         other => {
-            let message = format!("{:?} is not a message: auth, chat, resume, cancel or ping is", other.unwrap_or(""));
+            let message =
+                format!("{:?} is no type of message: use auth, chat, resume, cancel or ping", other.unwrap_or(""));
             Err(ApiError::invalid("type", message))
         }
     }

@@ -152,7 +152,11 @@ impl Migrator {
 
     /// The model that workers have under this name. A worker is asked, since only the file tells the version.
     async fn model_of_workers(&self, tenant: &TenantId, name: &str) -> Result<EmbeddingModel, ApiError> {
-        self.models.check(&Embed::KIND, name).await?;
+        let name = match self.models.find(&Embed::KIND, Some(name)).await? {
+            Some(name) => name,
+            None => self.models.default_name(&Embed::KIND).await,
+        };
+        let name = name.as_str();
         if !self.models.has(&Embed::KIND, name).await? {
             let message = format!("no worker has the embedding model {name:?} now (`ruche workers list`): start one");
             return Err(ApiError::unavailable("model_unavailable", message, 2));

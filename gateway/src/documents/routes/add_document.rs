@@ -29,7 +29,7 @@ use crate::{
     jobs::{accepted::AcceptedJob, submission::Accepted},
 };
 
-/// Properties of a document. They override those in the body.
+/// Properties of a document, which override those in the body; and how it is handled, where both must say the same.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "read by `documents::request`, which names what is wrong; this is its description")]
@@ -45,25 +45,29 @@ pub(crate) struct AddQuery {
     /// The character encoding of a text, such as `iso-8859-1`. Default: from the content type, else from the page, else
     /// detected.
     charset: Option<String>,
-    /// Its title.
+    /// Its title. Default: the title in its front matter, HTML or PDF, else its first heading.
     title: Option<String>,
-    /// The URL where people read the document.
+    /// The URL where people read the document. Default: none.
     url: Option<String>,
     /// Its language, by name or code: `french`, `fr`. Default: the collection's; `auto` detects it.
     language: Option<String>,
-    /// Metadata to filter by: a JSON object of at most 16 KiB.
+    /// Metadata to filter by: a JSON object of at most 16 KiB. Default: none.
     metadata: Option<String>,
-    /// When it was published: a date, or a time (RFC 3339).
+    /// When it was published, to filter by: a date (`2026-11-30`, its first moment in UTC) or an RFC 3339 time. Default:
+    /// none.
     published_at: Option<String>,
-    /// The most tokens of a chunk.
+    /// The most tokens of a chunk, at most the model's context. Default: the worker's setting.
+    #[param(minimum = 16, maximum = 8192)]
     chunk_tokens: Option<u32>,
-    /// The overlap: how many tokens of a chunk repeat the end of the previous chunk.
+    /// The overlap: how many tokens of a chunk repeat the end of the previous chunk, at most half of a chunk. Default:
+    /// the worker's setting.
+    #[param(maximum = 4096)]
     chunk_overlap: Option<u32>,
-    /// The embedding model. Default: the collection's, else the worker's.
+    /// The embedding model, by its name or an alias. Default: the collection's, else the worker's.
     model: Option<String>,
-    /// `normal` (the default) or `bulk`.
+    /// The queue: `normal` (the default) or `bulk`, to which other jobs are preferred.
     lane: Option<String>,
-    /// Whether to respond when the document is indexed, instead of when its job is accepted.
+    /// Whether to respond when the document is indexed, instead of when its job is accepted. Default: false.
     wait: Option<bool>,
 }
 
@@ -74,9 +78,9 @@ pub struct DocumentForm {
     /// The document, with a file name. The name's extension gives the format. Without `source`, the file name is the
     /// source.
     file: FileBytes,
-    /// The collection.
+    /// The collection. It is created if it does not exist.
     collection: String,
-    /// The document's name at its origin.
+    /// The document's name at its origin, such as a path or a URL. Default: the file's name.
     source: Option<String>,
     /// Metadata to filter by: a JSON object of at most 16 KiB.
     #[schema(value_type = Option<Object>)]
@@ -110,7 +114,7 @@ pub struct AcceptedDocument {
         ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key gets the same job"),
     ),
     request_body(content(
-        (ref("#/components/schemas/Document") = "application/json", example = json!({
+        (ref("#/components/schemas/NewDocument") = "application/json", example = json!({
             "collection": "handbook", "source": "bees/hives.md", "text": "# Hives\n\nThey are of wood.", "language": "en",
             "url": "https://example.org/hives", "metadata": { "team": "east" }
         })),
@@ -124,7 +128,7 @@ pub struct AcceptedDocument {
         (status = 200, description = "The document is indexed and can be found", body = ref("#/components/schemas/Indexed")),
         (status = 202, description = "Accepted", body = AcceptedDocument, headers(("Location" = String, description = "The path of the job"))),
         (status = 400, description = "The request is not valid: `param` names the field", body = ErrorBody),
-        (status = 404, description = "No worker has the model: `model_not_found`", body = ErrorBody),
+        (status = 404, description = "No embed worker has the model, or it is a bot: `model_not_found`", body = ErrorBody),
         (status = 413, description = "The request is too large", body = ErrorBody),
         (status = 415, description = "The content type is not supported, and `format` is missing", body = ErrorBody),
         (status = 422, description = "The document can't be read: `unreadable_document` (broken, encrypted, or without text), \
@@ -142,7 +146,7 @@ pub(crate) async fn add_document(
     let prefer = Prefer::read(request.headers())?;
     let key = text_header(request.headers(), "idempotency-key")?.map(str::to_owned);
     let new = Box::pin(NewDocument::read(request, &bodies)).await?;
-    let seconds = match (prefer, new.wait) {
+    let seconds = match (prefer, new.handling.wait) {
         (Prefer::Wait(seconds), None) => Some(seconds.unwrap_or(u64::MAX)),
         (_, Some(true)) => Some(u64::MAX),
         (Prefer::Either | Prefer::Async, _) | (Prefer::Wait(_), Some(false)) => None,

@@ -45,7 +45,8 @@ pub struct CollectionRequest {
 pub struct CollectionChange {
     /// A description: at most 1,000 characters. An empty string removes it.
     description: Option<String>,
-    /// The default language of documents that are added later.
+    /// The default language of documents that are added later, by name or code: `french`, `fr`; `simple` (no stemming) or
+    /// `auto` (detected from each document's text).
     language: Option<String>,
 }
 

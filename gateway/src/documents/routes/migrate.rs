@@ -30,12 +30,12 @@ use crate::{
 /// Request to migrate a collection to another embedding model.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct MigrationRequest {
-    /// The target model. A worker must have it.
+    /// The target model, by its name or an alias. A worker must have it.
     model: String,
-    /// Whether the chunks of other models are kept after the switch, so that a migration back is fast.
+    /// Whether the chunks of other models are kept after the switch, so that a migration back is fast. Default: false.
     #[serde(default)]
     keep_old: bool,
-    /// Whether failed documents are tried again.
+    /// Whether failed documents are tried again. Default: false.
     #[serde(default)]
     retry: bool,
 }
@@ -217,7 +217,10 @@ async fn view(
 
 fn check_model(model: &str) -> Result<(), Invalid> {
     match model.is_empty() || model.len() > limits::MODEL_NAME_BYTES || model.contains('\0') {
-        true => Err(Invalid::new("model", "is a name of 1 to 256 bytes: GET /v1/models lists those that there are")),
+        true => Err(Invalid::new(
+            "model",
+            "is no name of a model, which has 1 to 256 bytes: GET /v1/models lists those that there are",
+        )),
         false => Ok(()),
     }
 }

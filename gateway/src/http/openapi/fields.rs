@@ -9,11 +9,12 @@ use serde_json::{Map, Value, json};
 
 use super::{
     together,
-    values::{DAY, kinds_there, lanes, language, length, merge, model, name, range, states},
+    values::{DAY, date_or_time_or_null, kinds_there, lanes, language, length, merge, model, name, range, states},
 };
 use crate::http::limits;
 
 pub(super) fn add(document: &mut Value) {
+    let handling = handling(document);
     let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
     for (schema, field, bounds) in fields().into_iter().chain(of_jobs()) {
         if let Some(field) = schemas.get_mut(schema).and_then(|schema| properties(schema)?.get_mut(field)) {
@@ -31,9 +32,28 @@ pub(super) fn add(document: &mut Value) {
     }
     let change = schemas.get("Bot").map(change_of).unwrap_or_default();
     schemas.insert("BotChange".to_owned(), change);
+    let mut new = schemas.get("Document").cloned().unwrap_or_default();
+    properties(&mut new).into_iter().for_each(|fields| fields.extend(handling.clone()));
+    schemas.insert("NewDocument".to_owned(), new);
     for schema in schemas.values_mut() {
         properties(schema).into_iter().flatten().for_each(|(_, field)| without_wrong_default(field));
     }
+}
+
+/// The parameters of a new document that a JSON body may have as fields beside the document's.
+fn handling(document: &Value) -> Map<String, Value> {
+    let parameters = document.pointer("/paths/~1v1~1documents/post/parameters").and_then(Value::as_array);
+    let named = |name: &str| parameters?.iter().find(|parameter| parameter["name"] == name);
+    let field = |parameter: &Value| {
+        let mut field = parameter["schema"].clone();
+        field["description"] = parameter["description"].clone();
+        field["type"] = json!([field["type"], "null"]);
+        if let Some(values) = field.get_mut("enum").and_then(Value::as_array_mut) {
+            values.push(Value::Null);
+        }
+        field
+    };
+    ["model", "lane", "wait"].iter().filter_map(|name| Some(((*name).to_owned(), field(named(name)?)))).collect()
 }
 
 fn properties(schema: &mut Value) -> Option<&mut Map<String, Value>> {
@@ -56,6 +76,7 @@ fn of_jobs() -> Vec<(&'static str, &'static str, Value)> {
         ("CancelJobs", "state", states()),
         ("NewJob", "kind", kinds_there()),
         ("NewJob", "lane", lanes()),
+        ("NewJob", "run_at", date_or_time_or_null()),
         ("NewJob", "delay_seconds", range(0, limits::AHEAD_DAYS * DAY)),
         ("NewJob", "idempotency_key", length(1, limits::IDEMPOTENCY_KEY_BYTES)),
         ("NewUnique", "key", length(1, limits::UNIQUE_KEY_BYTES)),
@@ -123,9 +144,18 @@ fn fields() -> Vec<(&'static str, &'static str, Value)> {
         // Not all of its numbers are 0.
         ("SearchRequest", "vector", json!({ "minItems": 1, "contains": { "not": { "const": 0 } } })),
         ("Template", "with", json!({ "propertyNames": pointer, "additionalProperties": pointed })),
-        ("NewBatch", "callback", json!({ "anyOf": [{ "$ref": "#/components/schemas/Template" }, { "type": "null" }] })),
+        ("NewBatch", "callback", callback()),
+        ("SearchFilter", "published_after", date_or_time_or_null()),
+        ("SearchFilter", "published_before", date_or_time_or_null()),
         ("SearchFilter", "sources", some(texts(limits::SEARCH_SOURCES, limits::SEARCH_SOURCE_BYTES))),
     ]
+}
+
+/// Utoipa takes no description beside a reference.
+fn callback() -> Value {
+    let about = "The job to start when the batch is closed and all its jobs have ended. Its `with` copies from \
+                 `{\"batch\", \"total\", \"done\", \"failed\", \"cancelled\"}`. Default: none.";
+    json!({ "description": about, "anyOf": [{ "$ref": "#/components/schemas/Template" }, { "type": "null" }] })
 }
 
 /// Lets every field be `null`, but the name.

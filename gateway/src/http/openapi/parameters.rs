@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     common::each_operation,
-    values::{DAY, kinds_there, lanes, language, length, merge, model, name, range, states},
+    values::{DAY, date_or_time, kinds_there, lanes, language, length, merge, model, name, range, states},
 };
 use crate::http::limits;
 
@@ -65,7 +65,7 @@ fn of_parameter(path: &str, method: &str, name_of: &str) -> Value {
         ("/v1/documents", "post", "source") => length(1, MAX_SOURCE_BYTES),
         ("/v1/documents", "post", "title") => length(0, MAX_TITLE_BYTES),
         ("/v1/documents", "post", "url") => length(0, MAX_SOURCE_BYTES),
-        ("/v1/documents", "post", "published_at") => json!({ "format": "date-time" }),
+        (_, _, "published_at" | "run_at") => date_or_time(),
         ("/v1/documents", _, "collection") | ("/v1/collections", _, "after") => name(64),
         ("/v1/render", _, "template") => name(64),
         ("/v1/render", _, "format") => json!({ "enum": ["pdf", "png"] }),

@@ -33,7 +33,13 @@ fn of_chats() -> Vec<(&'static str, Value)> {
                 ] } } },
             ] }),
         ),
-        ("TextPart", json!({ "properties": { "type": { "const": "text" }, "text": { "type": "string" } } })),
+        (
+            "TextPart",
+            json!({ "properties": {
+            "type": { "const": "text", "description": "`text`: no other type is read." },
+            "text": { "type": "string", "description": "The text. Several parts are joined." },
+        } }),
+        ),
         (
             "Render",
             json!({ "anyOf": [

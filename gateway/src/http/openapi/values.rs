@@ -7,7 +7,7 @@ use crate::http::limits;
 
 pub(super) const DAY: i64 = 24 * 3600;
 
-/// Overwrites; an enumeration of a field that may be `null` has `null`.
+/// Overwrites, and removes what is `null`; an enumeration of a field that may be `null` has `null`.
 pub(super) fn merge(schema: &mut Value, bounds: &Value) {
     let nullable = schema["type"].as_array().is_some_and(|types| types.iter().any(|kind| kind == "null"));
     let (Some(schema), Some(bounds)) = (schema.as_object_mut(), bounds.as_object()) else { return };
@@ -15,6 +15,10 @@ pub(super) fn merge(schema: &mut Value, bounds: &Value) {
         schema.remove("$ref");
     }
     for (key, value) in bounds {
+        if value.is_null() {
+            schema.remove(key);
+            continue;
+        }
         let mut value = value.clone();
         if let ("enum", true, Some(values)) = (key.as_str(), nullable, value.as_array_mut()) {
             values.push(Value::Null);
@@ -44,6 +48,21 @@ pub(super) fn lanes() -> Value {
 pub(super) fn kinds_there() -> Value {
     let kinds: Vec<String> = kinds::all().iter().map(|descriptor| descriptor.kind.to_string()).collect();
     json!({ "enum": kinds })
+}
+
+/// What `ruche_schemas::date` reads.
+pub(super) fn date_or_time() -> Value {
+    let of = |format: &str| json!({ "type": "string", "format": format });
+    json!({ "type": null, "format": null, "anyOf": [of("date"), of("date-time")] })
+}
+
+/// As [`date_or_time`], of a field that may be `null`.
+pub(super) fn date_or_time_or_null() -> Value {
+    let mut bounds = date_or_time();
+    if let Some(any) = bounds["anyOf"].as_array_mut() {
+        any.push(json!({ "type": "null" }));
+    }
+    bounds
 }
 
 pub(super) fn states() -> Value {

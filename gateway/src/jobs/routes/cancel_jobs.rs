@@ -30,7 +30,7 @@ pub struct CancelJobs {
     state: Option<String>,
     /// Only jobs of this batch.
     batch: Option<Uuid>,
-    /// Whether to count matches without changing anything.
+    /// Whether to count matches without changing anything. Default: false.
     #[serde(default)]
     dry_run: bool,
 }
@@ -61,7 +61,7 @@ pub(crate) async fn cancel_jobs(
 ) -> Result<Json<CancelledJobs>, ApiError> {
     let CancelJobs { kind, state, batch, dry_run } = parse(&text)?;
     if kind.is_none() && state.is_none() && batch.is_none() {
-        let message = "at least one of `kind`, `state` and `batch` is needed; {\"state\":\"active\"} matches all";
+        let message = "at least one of `kind`, `state` and `batch` is needed; {\"state\": \"active\"} matches all jobs that have not ended";
         return Err(ApiError::invalid("state", message));
     }
     let wanted = Wanted::new(&jobs.kinds, kind.as_deref(), state.as_deref(), batch)?;

@@ -30,22 +30,22 @@ pub struct NewJob {
     body: Value,
     /// The priority: `interactive`, `normal` (the default) or `bulk`.
     lane: Option<String>,
-    /// A repeated request with the same key gets the same job.
+    /// A repeated request with the same key gets the same job: 1 to 255 bytes. Default: none.
     pub(super) idempotency_key: Option<String>,
     /// Allows one job with this key within a window of time: a later request gets the first job.
     unique: Option<NewUnique>,
-    /// The earliest start: RFC 3339, or a date (its first moment in UTC).
+    /// The earliest start: a date (`2026-11-30`, its first moment in UTC) or an RFC 3339 time. Default: now.
     #[serde(default, deserialize_with = "date::optional")]
     run_at: Option<DateTime<Utc>>,
-    /// The earliest start, in seconds from now. With `run_at`, the later of both counts.
+    /// The earliest start, in seconds from now, at most 366 days. With `run_at`, the later of both counts. Default: 0.
     delay_seconds: Option<u64>,
     /// Jobs to start when it succeeds.
     #[serde(default)]
-    #[schema(schema_with = steps)]
+    #[schema(schema_with = on_success)]
     on_success: Vec<Next>,
     /// Jobs to start when it fails.
     #[serde(default)]
-    #[schema(schema_with = steps)]
+    #[schema(schema_with = on_failure)]
     on_failure: Vec<Next>,
     /// Whether the answer is its events.
     #[serde(skip)]
@@ -61,8 +61,16 @@ pub struct NewUnique {
     window_seconds: u64,
 }
 
-fn steps() -> ArrayBuilder {
-    ArrayBuilder::new().items(Ref::from_schema_name("Next"))
+fn on_success() -> ArrayBuilder {
+    steps("Jobs to start when it succeeds.")
+}
+
+fn on_failure() -> ArrayBuilder {
+    steps("Jobs to start when it fails. Their `with` copies from the failure: `code`, `message`, `param`.")
+}
+
+fn steps(about: &str) -> ArrayBuilder {
+    ArrayBuilder::new().items(Ref::from_schema_name("Next")).description(Some(about))
 }
 
 /// How a stream of jobs is counted.

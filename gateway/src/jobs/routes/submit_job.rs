@@ -30,22 +30,22 @@ use crate::{
 pub(crate) struct SubmitQuery {
     /// `interactive`, `normal` (the default) or `bulk`.
     lane: Option<String>,
-    /// The earliest start: RFC 3339, or a date (its first moment in UTC).
+    /// The earliest start: a date (`2026-11-30`, its first moment in UTC) or an RFC 3339 time. Default: now.
     #[serde(default, deserialize_with = "date::optional")]
     run_at: Option<DateTime<Utc>>,
-    /// The earliest start, in seconds from now. With `run_at`, the later of both counts.
+    /// The earliest start, in seconds from now, at most 366 days. With `run_at`, the later of both counts. Default: 0.
     delay_seconds: Option<u64>,
 }
 
 /// Submit a job
 ///
-/// The body is the kind's own schema (`Chat` for `chat`). 202 means that NATS has stored the job: no crash loses it.
+/// The body has the kind's own schema: `Chat`, `Embed`, `Render` or `Rerank`. 202 means that NATS has stored the job: no crash loses it.
 /// With `Accept: text/event-stream` the answer is 200 and the job's events, as in `GET /v1/jobs/{id}/events`. The job
 /// continues if the client disconnects.
 #[utoipa::path(
     post, path = "/v1/jobs/{job}", tag = "jobs", security(("bearer" = [])),
     params(
-        ("job" = String, Path, description = "The kind of job: `chat`"), SubmitQuery,
+        ("job" = String, Path, description = "The kind of job: `chat`, `embed`, `render` or `rerank`"), SubmitQuery,
         ("Ruche-Lane" = Option<String>, Header, description = "As `lane`"),
         ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key gets the same job"),
     ),

@@ -6,6 +6,7 @@ use axum::{
     Json,
     extract::{FromRef, State},
 };
+use ruche_schemas::Invalid;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -35,15 +36,15 @@ pub struct DeadMany {
     kind: Option<String>,
     /// Only dead letters with this error code.
     code: Option<String>,
-    /// All dead letters.
+    /// All dead letters. Default: false.
     #[serde(default)]
     all: bool,
-    /// Whether to count matches without changing anything.
+    /// Whether to count matches without changing anything. Default: false.
     #[serde(default)]
     dry_run: bool,
 }
 
-/// The result of deleting or replaying dead letters.
+/// The result of replaying dead letters.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Replayed {
     /// How many match (up to 100,000 in one request).
@@ -52,7 +53,7 @@ pub struct Replayed {
     pub replayed: usize,
 }
 
-/// The result of deleting or replaying dead letters.
+/// The result of deleting dead letters.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Dropped {
     /// How many match (up to 100,000 in one request).
@@ -102,8 +103,11 @@ async fn drop_many(
 async fn act(letters: &DeadLetters, caller: &Caller, text: &str, action: Action) -> Result<(usize, usize), ApiError> {
     let DeadMany { kind, code, all, dry_run } = parse(text)?;
     if all == (kind.is_some() || code.is_some()) {
-        let message = "`kind`, `code` or both are needed, or else `all`: true";
-        return Err(ApiError::invalid("all", message));
+        let message = match all {
+            true => "goes without `kind` and `code`: leave it out, or leave out both",
+            false => "is missing: say which dead letters, by `kind`, `code` or both, or send {\"all\": true}",
+        };
+        return Err(Invalid::new("all", message).into());
     }
     let search = letters.search(&caller.tenant, kind.as_deref(), code)?;
     letters.act(&search, if dry_run { Action::Count } else { action }).await

@@ -32,31 +32,34 @@ pub(crate) struct RenderQuery {
     template: Option<String>,
     /// The version of the template. Default: the last.
     version: Option<u32>,
-    /// A style sheet.
+    /// A style sheet: the documented subset of CSS, at most 512 KiB. Default: none.
     #[param(example = "h1 { color: navy }")]
     css: Option<String>,
-    /// BCP 47: labels, hyphenation, quotes.
+    /// The language, as a BCP 47 tag such as `fr` or `pt-BR`: labels, hyphenation, quotes. Default: that of the front
+    /// matter, else of the template.
     #[param(example = "fr")]
     lang: Option<String>,
-    /// The title, for the document's metadata, the template and the file's name.
+    /// The title, for the document's metadata, the template and the file's name: at most 1,000 bytes. Default: that of
+    /// the front matter.
     title: Option<String>,
-    /// The table of contents: to this level of heading, 0 (none) to 6.
+    /// The table of contents: to this level of heading, 0 (none) to 6. Default: that of the front matter, else of the
+    /// template.
     toc: Option<u8>,
-    /// Whether headings are numbered.
+    /// Whether headings are numbered. Default: that of the front matter, else of the template.
     numbering: Option<bool>,
-    /// Standards of the PDF, separated by commas: `1.7`, `2.0`, `a-2b`, `a-3b`, `ua-1`.
+    /// Standards of the PDF, separated by commas: `1.7`, `2.0`, `a-2b`, `a-3b`, `ua-1`. Default: `1.7`.
     #[param(example = "a-2b,ua-1")]
     standards: Option<String>,
-    /// The document's date. The same input with the same date gives the same bytes.
+    /// The document's date. The same input with the same date gives the same bytes. Default: today, in UTC.
     #[param(value_type = Option<String>, format = Date)]
     date: Option<String>,
     /// `pdf` (the default) or `png`: a picture of one page.
     format: Option<String>,
-    /// The page of the picture, from 1.
+    /// The page of the picture, from 1. Default: 1.
     page: Option<u32>,
-    /// Pixels per inch of a picture: 24 to 600. Default 96.
+    /// Pixels per inch of a picture: 24 to 600. Default: 96.
     ppi: Option<u16>,
-    /// Whether pictures on the web are fetched. Default true.
+    /// Whether pictures on the web are fetched. Default: true.
     fetch: Option<bool>,
     /// `true`: the document is stored, at `/v1/renders/{id}`; `false`: it is only in the job's result. Default: it is
     /// stored only if it is large, or if the response is a job id.

@@ -42,19 +42,20 @@ const PPI: u16 = 72;
 pub(crate) struct PreviewQuery {
     /// The version of the template. Default: the last.
     version: Option<u32>,
-    /// The page, from 1.
+    /// The page, from 1. Default: 1.
     page: Option<u32>,
-    /// Pixels per inch: 24 to 600. Default 72.
+    /// Pixels per inch: 24 to 600. Default: 72.
     ppi: Option<u16>,
-    /// BCP 47: labels, hyphenation, quotes.
+    /// The language, as a BCP 47 tag such as `fr` or `pt-BR`: labels, hyphenation, quotes. Default: the document's or the
+    /// template's.
     lang: Option<String>,
-    /// The title.
+    /// The title: at most 1,000 bytes. Default: the document's.
     title: Option<String>,
-    /// A table of contents, to this level of heading.
+    /// A table of contents, to this level of heading, 0 (none) to 6. Default: the document's or the template's.
     toc: Option<u8>,
-    /// Whether headings are numbered.
+    /// Whether headings are numbered. Default: the document's or the template's.
     numbering: Option<bool>,
-    /// The document's date.
+    /// The document's date. Default: today, in UTC.
     #[param(value_type = Option<String>, format = Date)]
     date: Option<String>,
 }

@@ -29,7 +29,7 @@ use crate::{
         (status = 200, description = "The vectors", body = EmbeddingList),
         (status = 400, description = "The request is not valid: `param` names the field; `context_length_exceeded` for a text that is \
             longer than the model can read", body = ErrorBody),
-        (status = 404, description = "No worker has this model: `model_not_found`", body = ErrorBody),
+        (status = 404, description = "No embed worker has this model, or it is a bot: `model_not_found`", body = ErrorBody),
         (status = "4XX", description = "The request is refused: see `code`", body = ErrorBody),
         (status = "5XX", description = "Temporarily unavailable: see `code`", body = ErrorBody),
     )

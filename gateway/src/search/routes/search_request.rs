@@ -30,19 +30,19 @@ pub struct SearchRequest {
     collections: Option<Vec<String>>,
     /// Ranking: `hybrid`, `vector` or `text`. Default: `hybrid`; with a `vector` and no `query`: `vector`.
     mode: Option<SearchMode>,
-    /// How many hits. Default: 10.
+    /// How many hits, at most. Default: 10.
     #[schema(minimum = 1, maximum = 100)]
     top_k: Option<u32>,
-    /// Conditions that the documents must meet.
+    /// Conditions that the documents must meet. Default: none.
     filter: Option<SearchFilter>,
-    /// Whether each hit has `highlights` of the query's words.
+    /// Whether each hit has `highlights` of the query's words. Default: false.
     #[serde(default)]
     highlight: bool,
-    /// Whether each hit has an `explanation` of its score.
+    /// Whether each hit has an `explanation` of its score. Default: false.
     #[serde(default)]
     explain: bool,
     /// Whether a reranker orders the best hits. This is slower than the search itself: each hit is one pass of the
-    /// model.
+    /// model. Default: false.
     #[serde(default)]
     rerank: bool,
     /// How many hits the reranker reads; at least `top_k`. Default: 30.
@@ -54,11 +54,11 @@ pub struct SearchRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SearchMode {
-    /// Vectors and words: both rankings, fused by a convex sum of their scores.
+    /// By meaning and by words: a weighted sum of both scores.
     Hybrid,
-    /// The cosine of its vector and the query's.
+    /// By meaning: the cosine of the hit's vector and the query's.
     Vector,
-    /// Its words, by BM25.
+    /// By words: BM25.
     Text,
 }
 
@@ -94,10 +94,12 @@ pub struct SearchFilter {
     /// field; a dot is part of a name.
     #[schema(value_type = Object)]
     metadata: Map<String, Value>,
-    /// Published at this time or later: RFC 3339, or a date. Documents without a time are excluded.
+    /// Published at this time or later: a date (`2026-11-30`, its first moment in UTC) or an RFC 3339 time. Documents
+    /// without a time are excluded.
     #[serde(deserialize_with = "date::optional")]
     published_after: Option<DateTime<Utc>>,
-    /// Published before this time: RFC 3339, or a date. Documents without a time are excluded.
+    /// Published before this time: a date (`2026-11-30`, its first moment in UTC) or an RFC 3339 time. Documents without
+    /// a time are excluded.
     #[serde(deserialize_with = "date::optional")]
     published_before: Option<DateTime<Utc>>,
 }
@@ -111,7 +113,7 @@ pub(super) fn read(request: SearchRequest) -> Result<SearchQuery, ApiError> {
             return Err(invalid("collection", "is missing: name the collection to search in, or `collections`"));
         }
         (Some(_), Some(_)) => {
-            return Err(invalid("collections", "is given beside `collection`: name one or several, not both"));
+            return Err(invalid("collections", "and `collection` are both there: send one of them"));
         }
     };
     let SearchFilter { sources, metadata, published_after, published_before } = filter.unwrap_or_default();
@@ -125,7 +127,7 @@ pub(super) fn read(request: SearchRequest) -> Result<SearchQuery, ApiError> {
         (true, hits) => Some(hits.unwrap_or(limits::SEARCH_RERANKED)),
         (false, None) => None,
         (false, Some(_)) => {
-            return Err(invalid("rerank_hits", "goes with `\"rerank\": true`: nothing is reranked without"));
+            return Err(invalid("rerank_hits", "needs `\"rerank\": true`: without it nothing is reranked"));
         }
     };
     if mode == Some(SearchMode::Hybrid) && query.is_none() && vector.is_some() {
