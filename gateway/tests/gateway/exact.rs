@@ -220,6 +220,12 @@ async fn a_wrong_path_or_method_is_told_with_the_right_one() {
         assert!(error_of(get(path).await, 404).await.2.contains("there is \"/v1/models\""), "{path}");
     }
     assert!(error_of(get("//healthz").await, 404).await.2.contains("there is \"/healthz\""));
+    for path in ["/v1", "/v1/"] {
+        let (_, code, message) = error_of(get(path).await, 404).await;
+        assert_eq!(code, "unknown_path", "{path}");
+        assert!(message.contains("the base URL for clients") && message.contains("GET /v1/models"), "{message}");
+    }
+    assert!(error_of(get("/v1/chat").await, 404).await.2.contains("below it there is /v1/chat/completions"));
     for path in ["/v1/containers", "/v1/skills/x", "/v1/organization/users", "/v1/chatkit/sessions", "/v1/webhooks"] {
         assert_eq!(error_of(get(path).await, 404).await.1, "not_offered", "{path}");
     }
