@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use base64::{
-    Engine,
+    DecodeError, Engine,
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
@@ -33,9 +33,19 @@ impl Serialize for Base64 {
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        let bytes = ENGINE.decode(text.as_bytes()).map_err(|error| de::Error::custom(format!("no base64: {error}")))?;
-        Ok(Self(bytes))
+        ENGINE.decode(text.as_bytes()).map(Self).map_err(|error| de::Error::custom(wrong(&text, &error)))
     }
+}
+
+fn wrong(text: &str, error: &DecodeError) -> String {
+    let what = match error {
+        DecodeError::InvalidByte(at, _) => {
+            let character = text.get(*at..).and_then(|rest| rest.chars().next()).unwrap_or('?');
+            format!("{character:?} (byte {at}) is none of its characters")
+        }
+        _ => "it is cut off, or padded wrongly".to_owned(),
+    };
+    format!("is no base64: {what}; write A-Z, a-z, 0-9, + and /, without line breaks (RFC 4648, section 4)")
 }
 
 impl JsonSchema for Base64 {
@@ -58,6 +68,14 @@ mod tests {
         for text in ["\"aGk=\"", "\"aGk\""] {
             assert_eq!(serde_json::from_str::<Base64>(text).expect("bytes"), Base64(b"hi".to_vec()));
         }
-        assert!(serde_json::from_str::<Base64>("\"a*\"").is_err());
+        for (text, told) in [
+            ("\"a*\"", "is no base64: '*' (byte 1) is none of"),
+            ("\"aé==\"", "is no base64: 'é' (byte 1) is none of"),
+            ("\"aGk=\\n\"", "is no base64: "),
+            ("\"a\"", "is no base64: it is cut off"),
+        ] {
+            let error = serde_json::from_str::<Base64>(text).expect_err(text).to_string();
+            assert!(error.starts_with(told), "{error}");
+        }
     }
 }

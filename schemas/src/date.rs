@@ -1,10 +1,13 @@
 //! Times as people write them: RFC 3339, or a date alone, which is its first moment in UTC.
 
-use std::{borrow::Cow, ops::RangeInclusive};
+use std::{borrow::Cow, fmt, ops::RangeInclusive};
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{
+    Deserializer,
+    de::{Error, Visitor},
+};
 
 /// The years that RFC 3339 can write, but 0, which Postgres has not.
 const YEARS: RangeInclusive<i32> = 1..=9999;
@@ -47,8 +50,34 @@ impl JsonSchema for OptionalTime {
 
 /// For an optional field. [`OptionalTime`] is its schema.
 pub fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    let text = Option::<String>::deserialize(from)?;
-    text.map(|text| parse(&text)).transpose().map_err(D::Error::custom)
+    from.deserialize_option(Text)?.map(|text| parse(&text)).transpose().map_err(D::Error::custom)
+}
+
+/// A text or `null`.
+struct Text;
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a date such as \"2026-01-31\"")
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_str(self)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(text.to_owned()))
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +97,26 @@ mod tests {
             let error = parse(wrong).expect_err(wrong);
             assert!(error.contains("RFC 3339") && error.len() < 200, "{error}");
         }
+    }
+
+    #[test]
+    fn a_field_is_a_text_or_null() {
+        #[derive(Debug, PartialEq, serde::Deserialize)]
+        struct Thing {
+            #[serde(default, deserialize_with = "optional")]
+            at: Option<DateTime<Utc>>,
+        }
+        let read = |json: &str| crate::plain::read::<Thing>(json).map_err(|invalid| invalid.to_string());
+        let at = Some("2026-01-31T00:00:00Z".parse().expect("a time"));
+        assert_eq!(read(r#"{"at":"2026-01-31"}"#), Ok(Thing { at }));
+        for nothing in ["{}", r#"{"at":null}"#] {
+            assert_eq!(read(nothing), Ok(Thing { at: None }), "{nothing}");
+        }
+        let told = "is not allowed: a date such as \"2026-01-31\" is needed";
+        for (value, shown) in [("5", "5"), ("true", "true"), ("[]", "a list"), ("{}", "an object")] {
+            assert_eq!(read(&format!(r#"{{"at":{value}}}"#)), Err(format!("at: {shown} {told}")));
+        }
+        assert!(read(r#"{"at":"soon"}"#).is_err_and(|error| error.starts_with("at: \"soon\" is no time")));
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Bots {
         let names: Vec<String> =
             all.iter().take(limits::BOTS_NAMED).map(|one| format!("{BOT_PREFIX}{}", one.bot.name)).collect();
         let others = match names.is_empty() {
-            true => "there is none; POST /v1/bots makes one".to_owned(),
+            true => "there are no bots yet; POST /v1/bots makes one".to_owned(),
             false => there_are(&names),
         };
         ApiError::not_found(codes::UNKNOWN_MODEL, format!("there is no bot {:?}: {others}", shown(name))).param("model")

@@ -110,7 +110,8 @@ impl Publisher {
         let Some(key) = submission.idempotency_key else { return Ok(JobId::generate()) };
         if key.is_empty() || key.len() > limits::IDEMPOTENCY_KEY_BYTES {
             let max = limits::IDEMPOTENCY_KEY_BYTES;
-            let message = format!("the idempotency key has {} bytes: 1 to {max} are allowed", key.len());
+            let what = if key.is_empty() { "is empty".to_owned() } else { format!("has {} bytes", key.len()) };
+            let message = format!("the idempotency key {what}: 1 to {max} bytes are allowed");
             return Err(ApiError::invalid("idempotency-key", message));
         }
         Ok(JobId::from_idempotency_key(submission.tenant, kind, key))

@@ -118,7 +118,9 @@ fn test(path: &[String], operator: &str, value: &Value) -> Result<Test, ApiError
             return Ok(if operator == "$in" { Test::In(values) } else { Test::NotIn(values) });
         }
         "$exists" => {
-            let Value::Bool(expected) = value else { return wrong("is neither true nor false".to_owned()) };
+            let Value::Bool(expected) = value else {
+                return wrong("is neither true nor false: write one of them".to_owned());
+            };
             return Ok(Test::Exists(*expected));
         }
         "$gt" => Comparison::Greater,

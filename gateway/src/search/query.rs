@@ -56,12 +56,15 @@ impl SearchQuery {
             check_vector(vector).or_else(|message| wrong("vector", message))?;
         }
         let names = self.collections.len();
-        if names == 0 || names > limits::SEARCH_COLLECTIONS {
-            let most = limits::SEARCH_COLLECTIONS;
-            return wrong("collections", format!("has {names} names: 1 to {most} are allowed"));
+        let most = limits::SEARCH_COLLECTIONS;
+        if names == 0 {
+            return wrong("collections", format!("is an empty list: name 1 to {most} collections"));
         }
-        for name in &self.collections {
-            check_collection("collections", name)?;
+        if names > most {
+            return wrong("collections", format!("has {names} names: at most {most} are allowed"));
+        }
+        for (at, name) in self.collections.iter().enumerate() {
+            check_collection(&format!("collections[{at}]"), name)?;
         }
         if self.top_k == 0 || self.top_k > limits::SEARCH_HITS {
             return wrong("top_k", format!("{} is out of range: 1 to {} are allowed", self.top_k, limits::SEARCH_HITS));

@@ -209,6 +209,7 @@ async fn a_wrong_field_is_told_in_plain_words_with_its_value_and_what_is_allowed
     let chat = |field: &str, value: Value| json!(with(field, value));
     let huge = format!(r#"{{"messages":[],"top_k":{}}}"#, DIGITS.repeat(5));
     let document = json!({ "collection": "c", "source": "s", "text": "t", "published_at": "x" });
+    let base64 = json!({ "collection": "c", "source": "s", "data": "%%" });
     let cases = [
         ("POST", "/v1/jobs/cancel", json!({ "batch": "nope" }), "batch", "\"nope\" is not allowed: an id"),
         ("POST", "/v1/jobs", json!({ "kind": "chat", "body": {}, "run_at": "31/01/2026" }), "run_at", "RFC 3339"),
@@ -217,9 +218,20 @@ async fn a_wrong_field_is_told_in_plain_words_with_its_value_and_what_is_allowed
         ("POST", CHAT, chat("temperature", json!(1e30)), "temperature", "1e30 is out of range"),
         ("POST", CHAT, chat("conversation", json!("mine")), "conversation", "an id such as"),
         ("POST", CHAT, json!("{\"messages\":"), "body", "not JSON: it ends too early"),
-        ("POST", "/v1/search", json!({ "query": "x", "collection": "" }), "collections", "name a collection"),
+        ("POST", "/v1/search", json!({ "query": "x", "collection": "" }), "collection", "name a collection"),
         ("POST", "/v1/documents", json!({ "source": "s", "text": "t" }), "collection", "name a collection"),
         ("POST", "/v1/documents", document, "published_at", "2026-01-31T09:30:00Z"),
+        ("POST", "/v1/documents", base64, "data", "is no base64: '%' (byte 0)"),
+        ("POST", "/v1/jobs/cancel", json!({ "state": "done" }), "state", "use active, queued, scheduled, running or"),
+        (
+            "POST",
+            CHAT,
+            json!({ "messages": [{ "role": "robot" }] }),
+            "messages[0].role",
+            "developer, user or assistant",
+        ),
+        ("POST", "/v1/search", json!({ "query": "x", "collections": ["c", "C"] }), "collections[1]", "is no name"),
+        ("POST", "/v1/search", json!({ "query": "x", "collections": [] }), "collections", "is an empty list"),
         ("POST", "/v1/embeddings", json!({ "input": [[1, 2], [3]] }), "input", "check_embedding_ctx_length=False"),
     ];
     assert_said(&gateway, &cases).await;

@@ -94,7 +94,7 @@ async fn another_tenants_bot_is_a_404_everywhere() {
     for path in ["/v1/chat/completions", "/v1/jobs/chat"] {
         let response = stranger(Method::POST, path).json(&chat).send().await.unwrap();
         let told = response.text().await.unwrap();
-        assert!(told.contains("model_not_found") && told.contains("there is none"), "{told}");
+        assert!(told.contains("model_not_found") && told.contains("there are no bots yet"), "{told}");
     }
     let models = json_of(stranger(Method::GET, "/v1/models").send().await.unwrap()).await;
     assert!(!models.to_string().contains("bot:"), "{models}");

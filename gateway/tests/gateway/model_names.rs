@@ -135,7 +135,7 @@ async fn an_unknown_model_lists_models_bots_and_aliases_of_both() {
         error_of(gateway.chat("say hi", json!({ "model": model })).send().await.unwrap(), 404).await.2
     };
     assert_eq!(chat("x").await, format!("there is no model \"x\": there are {MODEL}, default, mini"));
-    assert!(chat("bot:x").await.contains("there is none; POST /v1/bots makes one"));
+    assert!(chat("bot:x").await.contains("there are no bots yet; POST /v1/bots makes one"));
     assert_eq!(post(&gateway, "/v1/bots", &json!({ "name": "help" })).await.status(), 201);
     assert!(chat("bot:x").await.ends_with("there is bot:help"));
     let told = chat("x").await;

@@ -28,10 +28,6 @@ pub enum ChatCompletionRole {
     User,
     /// The model.
     Assistant,
-    /// Known, not supported yet.
-    Tool,
-    /// Known, not supported.
-    Function,
 }
 
 /// Text, or parts of text.
@@ -60,8 +56,7 @@ impl ChatCompletionMessage {
         let role = match self.role {
             ChatCompletionRole::Assistant => Role::Assistant,
             ChatCompletionRole::System | ChatCompletionRole::Developer => Role::System,
-            // The other two were refused before.
-            ChatCompletionRole::User | ChatCompletionRole::Tool | ChatCompletionRole::Function => Role::User,
+            ChatCompletionRole::User => Role::User,
         };
         Message { role, content: self.content }
     }

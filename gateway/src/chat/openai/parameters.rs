@@ -99,7 +99,10 @@ fn sift_message(message: &mut Map<String, Value>, at: &str) -> Result<(), ApiErr
         message.remove(*name);
     }
     if matches!(message.get("role").and_then(Value::as_str), Some("tool" | "function")) {
-        return Err(unsupported(&format!("{at}role"), "tools are not supported".to_owned()));
+        return Err(unsupported(
+            &format!("{at}role"),
+            "tools are not supported: send what they answered in a message of the role user".to_owned(),
+        ));
     }
     refuse(message, UNSUPPORTED_IN_MESSAGES, at)
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     together,
-    values::{DAY, date_or_time_or_null, kinds_there, lanes, language, length, merge, model, name, range, states},
+    values::{DAY, date_or_time_or_null, kinds_there, lanes, language, length, merge, model, name, range},
 };
 use crate::http::limits;
 
@@ -73,7 +73,7 @@ fn of_jobs() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("DeadMany", "kind", kinds_there()),
         ("CancelJobs", "kind", kinds_there()),
-        ("CancelJobs", "state", states()),
+        ("CancelJobs", "state", json!({ "enum": ["queued", "scheduled", "running", "retrying", "active"] })),
         ("NewJob", "kind", kinds_there()),
         ("NewJob", "lane", lanes()),
         ("NewJob", "run_at", date_or_time_or_null()),

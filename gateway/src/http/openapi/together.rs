@@ -15,8 +15,6 @@ fn of_chats() -> Vec<(&'static str, Value)> {
     vec![
         ("Kind", name(32)),
         ("Bot", json!({ "required": ["name"] })),
-        // The others are known and refused.
-        ("ChatCompletionRole", json!({ "enum": ["system", "developer", "user", "assistant"] })),
         (
             "OneOrMany",
             json!({ "anyOf": [string(1, MAX_STOP_BYTES), { "type": "array", "maxItems": MAX_STOPS, "items": string(1, MAX_STOP_BYTES) }] }),

@@ -16,9 +16,13 @@ use crate::{
         error::{ApiError, ErrorBody},
         json::{JsonText, parse},
         limits,
+        text::{either, shown},
     },
     jobs::{service::Jobs, view::JobView},
 };
+
+/// The states of jobs that have not ended, and all of them.
+const CANCELLABLE: [&str; 5] = ["active", "queued", "scheduled", "running", "retrying"];
 
 /// The jobs to cancel: at least one of `kind`, `state` and `batch`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -62,6 +66,10 @@ pub(crate) async fn cancel_jobs(
     let CancelJobs { kind, state, batch, dry_run } = parse(&text)?;
     if kind.is_none() && state.is_none() && batch.is_none() {
         let message = "at least one of `kind`, `state` and `batch` is needed; {\"state\": \"active\"} matches all jobs that have not ended";
+        return Err(ApiError::invalid("state", message));
+    }
+    if let Some(state) = state.as_deref().filter(|state| !CANCELLABLE.contains(state)) {
+        let message = format!("{:?} is not allowed: use {}", shown(state), either(&CANCELLABLE));
         return Err(ApiError::invalid("state", message));
     }
     let wanted = Wanted::new(&jobs.kinds, kind.as_deref(), state.as_deref(), batch)?;

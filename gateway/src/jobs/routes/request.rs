@@ -122,7 +122,8 @@ impl NewUnique {
     fn checked(self) -> Result<Unique, ApiError> {
         let (bytes, max) = (self.key.len(), limits::UNIQUE_KEY_BYTES);
         if !(1..=max).contains(&bytes) {
-            let message = format!("the key has {bytes} bytes: 1 to {max} are allowed");
+            let what = if bytes == 0 { "is empty".to_owned() } else { format!("has {bytes} bytes") };
+            let message = format!("the key {what}: 1 to {max} bytes are allowed");
             return Err(ApiError::invalid("unique.key", message));
         }
         let max = limits::UNIQUE_WINDOW.as_secs();

@@ -1,7 +1,7 @@
 //! The body of `POST /v1/search`, read as a query.
 
 use chrono::{DateTime, Utc};
-use ruche_schemas::date;
+use ruche_schemas::{date, kinds::embed::document::check_collection};
 use ruche_store::search::{Filter, Mode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -107,7 +107,10 @@ pub struct SearchFilter {
 pub(super) fn read(request: SearchRequest) -> Result<SearchQuery, ApiError> {
     let SearchRequest { query, vector, collection, collections, mode, top_k, filter, highlight, explain, .. } = request;
     let collections = match (collection, collections) {
-        (Some(one), None) => vec![one],
+        (Some(one), None) => {
+            check_collection("collection", &one)?;
+            vec![one]
+        }
         (None, Some(many)) => many,
         (None, None) => {
             return Err(invalid("collection", "is missing: name the collection to search in, or `collections`"));
