@@ -41,9 +41,9 @@ use crate::{
 ///
 /// Returns the answer of a model or a bot, whole or as a stream of server-sent events that ends with `data: [DONE]`. A
 /// bot with collections answers from passages of documents: `citations` of the message, or of the last chunk of the
-/// stream, list the passage of each `[n]` in the text. If the conversation exceeds the model's context, the oldest
-/// turns are left out; the header `ruche-messages-left-out` and `usage` have the number. The response header
-/// `ruche-job` has the job's id. If the client disconnects, the job is cancelled, unless `cancel_on_disconnect` is
+/// stream, list the passage of each `[n]` in the text. The model does not read the
+/// oldest turns that exceed its context, and a small one reads the last question of a bot's chat alone; the header
+/// `ruche-messages-left-out` and `usage` have the number of messages. The response header `ruche-job` has the job's id. If the client disconnects, the job is cancelled, unless `cancel_on_disconnect` is
 /// false or there is an `Idempotency-Key`.
 #[utoipa::path(
     post, path = "/v1/chat/completions", tag = "chat", security(("bearer" = [])),
@@ -52,7 +52,7 @@ use crate::{
     responses(
         (status = 200, description = "The answer", content(
             (ChatCompletion = "application/json"), (ChatCompletionChunk = "text/event-stream")),
-            headers(("ruche-messages-left-out" = u32, description = "The number of oldest messages that were left out"))),
+            headers(("ruche-messages-left-out" = u32, description = "How many of the oldest messages the model did not read. Missing if it read all"))),
         (status = "4XX", description = "The request is not valid; no job was created", body = ErrorBody),
         (status = "5XX", description = "The request failed on the server or timed out: see `code`", body = ErrorBody),
     )

@@ -86,7 +86,7 @@ pub struct DocumentView {
     pub published_at: Option<DateTime<Utc>>,
     /// `markdown`, `html`, `text`, `pdf`, `docx`, `csv` or `tsv`.
     pub format: String,
-    /// The length of its text as Markdown.
+    /// The length of its text as Markdown, in bytes.
     pub bytes: u64,
     /// The job that wrote it.
     pub job: Uuid,

@@ -40,7 +40,7 @@ pub(crate) struct RenderQuery {
     #[param(example = "fr")]
     lang: Option<String>,
     /// The title, for the document's metadata, the template and the file's name: at most 1,000 bytes. Default: that of
-    /// the front matter.
+    /// the front matter, else the first heading.
     title: Option<String>,
     /// The table of contents: to this level of heading, 0 (none) to 6. Default: that of the front matter, else of the
     /// template.
@@ -50,7 +50,8 @@ pub(crate) struct RenderQuery {
     /// Standards of the PDF, separated by commas: `1.7`, `2.0`, `a-2b`, `a-3b`, `ua-1`. Default: `1.7`.
     #[param(example = "a-2b,ua-1")]
     standards: Option<String>,
-    /// The document's date. The same input with the same date gives the same bytes. Default: today, in UTC.
+    /// The document's date. The same input with the same date gives the same bytes. Default: that of
+    /// the front matter, else the day on which the job was accepted, in UTC.
     #[param(value_type = Option<String>, format = Date)]
     date: Option<String>,
     /// `pdf` (the default) or `png`: a picture of one page.

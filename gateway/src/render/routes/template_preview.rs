@@ -55,7 +55,7 @@ pub(crate) struct PreviewQuery {
     toc: Option<u8>,
     /// Whether headings are numbered. Default: the document's or the template's.
     numbering: Option<bool>,
-    /// The document's date. Default: today, in UTC.
+    /// The document's date. Default: that of its front matter, else today, in UTC.
     #[param(value_type = Option<String>, format = Date)]
     date: Option<String>,
 }

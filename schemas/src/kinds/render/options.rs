@@ -20,8 +20,8 @@ pub struct Options {
     /// The standards of the PDF: a version, and `a-2b`, `a-3b`, `ua-1`. Default: 1.7.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub standards: BTreeSet<Standard>,
-    /// The document's date. Default: the day on which the job was accepted. The same input with the same date gives the
-    /// same bytes.
+    /// The document's date. Default: that of the front matter, else the day on which the job was accepted, in UTC. The
+    /// same input with the same date gives the same bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<NaiveDate>,
     /// BCP 47, such as `fr` or `pt-BR`: labels, hyphenation, quotes.
