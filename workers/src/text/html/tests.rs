@@ -1,7 +1,7 @@
 use super::extract;
 
 fn markdown(html: &str) -> String {
-    extract(html).markdown.trim().to_owned()
+    extract(html).expect("a page").markdown.trim().to_owned()
 }
 
 #[test]
@@ -12,7 +12,7 @@ fn what_a_page_says_is_markdown() {
         <blockquote><p>Buzz.</p></blockquote><pre><code>let x = 1;\n  y\n</code></pre>\
         <table><caption>Counts</caption><tr><th>Hive<th>Bees</tr><tr><td>A|1<td><p>20</p></td></tr></table>\
         <style>p{}</style><p hidden>No.</p><p># not a heading</p></main><footer>Imprint</footer>";
-    let found = extract(page);
+    let found = extract(page).expect("a page");
     assert_eq!(found.title.as_deref(), Some("About bees"));
     let expected = "# Bees\n\nThey fly, and work.\nAlso <here>.\n\n- Wax\n\n- Honey\n\n  1. dark\n\n  2. light\n\n\
         > Buzz.\n\n```\nlet x = 1;\n  y\n```\n\nCounts\n\n| Hive | Bees |\n| --- | --- |\n| A\\|1 | 20 |\n\n\\# not a heading";
@@ -25,6 +25,40 @@ fn a_page_without_a_main_part_is_read_whole() {
     assert_eq!(markdown("just text"), "just text");
     assert_eq!(markdown("<article>A</article><article>B</article>"), "A\n\nB");
     assert_eq!(markdown("<script>x</script>"), "");
+}
+
+#[test]
+fn a_page_that_is_nested_without_end_is_refused() {
+    for tag in ["<div>", "<b>", "<table><tr><td>", "<ul><li>"] {
+        let found = extract(&tag.repeat(200_000));
+        assert!(found.is_err_and(|message| message.contains("nested more than 10000 levels deep")), "{tag}");
+    }
+}
+
+#[test]
+fn a_page_with_many_elements_side_by_side_is_read() {
+    let flat = "<div><b>x</b></div><p>y<br><li>z".repeat(4_000);
+    assert!(extract(&flat).is_ok_and(|found| found.markdown.contains('z')));
+}
+
+#[test]
+fn readings_of_ruby_stand_after_the_words() {
+    for (html, expected) in [
+        (
+            "<p><ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp>字<rp>(</rp><rt>じ</rt><rp>)</rp></ruby>を書く",
+            "漢字(かんじ)を書く",
+        ),
+        ("<p>the <ruby>base<rt>reading</ruby> and", "the base(reading) and"),
+        ("<p><ruby>図<rb>書<rt>と<rt>しょ<rtc>library</rtc></ruby>館", "図書(としょlibrary)館"),
+        ("<p><ruby>x<rt></rt></ruby> y", "x y"),
+        (
+            "<table><tr><th>a<th>b<tr><td><ruby>漢<rt>かん</ruby><td>2</table>",
+            "| a | b |\n| --- | --- |\n| 漢(かん) | 2 |",
+        ),
+        ("<p>a<rt>b</rt>c", "abc"),
+    ] {
+        assert_eq!(markdown(html), expected, "{html}");
+    }
 }
 
 #[test]
