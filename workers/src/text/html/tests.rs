@@ -29,7 +29,7 @@ fn a_page_without_a_main_part_is_read_whole() {
 
 #[test]
 fn a_page_that_is_nested_without_end_is_refused() {
-    for tag in ["<div>", "<b>", "<table><tr><td>", "<ul><li>"] {
+    for tag in ["<div>", "<table><tr><td>"] {
         let found = extract(&tag.repeat(200_000));
         assert!(found.is_err_and(|message| message.contains("nested more than 10000 levels deep")), "{tag}");
     }
