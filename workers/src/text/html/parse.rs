@@ -8,9 +8,9 @@ use html5ever::{
 use scraper::{Html, HtmlTreeSink};
 
 /// Levels of elements. Blink (`kMaximumHTMLParserDOMTreeDepth`) nests no deeper than 512.
-const DEPTH: usize = 10_000;
+const DEPTH: usize = 3_000;
 /// The bytes after which the depth is looked at.
-const STEP: usize = 16 << 10;
+const STEP: usize = 4 << 10;
 
 /// # Errors
 /// For a page whose elements are nested too deep; it comes after the document's name in a message.
