@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::{
     letters::{Class, Letter},
+    numbers::{amount, plain},
     token::{Form, Tokens},
 };
 
@@ -36,18 +37,43 @@ pub(super) fn push(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<us
         }
     }
     for (number, pair) in segments.windows(2).enumerate() {
-        join(tokens, letters, pair, positions[number]);
+        join(tokens, letters, pair, Form::Joined, positions[number]);
     }
     if (3..=SEGMENTS).contains(&segments.len()) {
-        join(tokens, letters, segments, positions[0]);
+        join(tokens, letters, segments, Form::Joined, positions[0]);
     }
-    if let Some(whole) = without_thousands(letters, segments) {
-        let all = segments[0].start..segments[segments.len() - 1].end;
-        tokens.push_as(whole, &letters[all], Form::Joined, positions[0]);
+    without_prefix(tokens, letters, segments, positions[0]);
+    without_marks(tokens, letters, segments, positions[0]);
+}
+
+/// `22025/2` of `KV22025/2`, and `2.14.3` of `v2.14.3`.
+fn without_prefix(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<usize>], position: u32) {
+    let [first, rest @ ..] = segments else { return };
+    let parts = parts(&letters[first.clone()]);
+    let begin = parts.last().map_or(first.start, |last| first.start + last.start);
+    let is_number = letters[begin].class == Class::Digit;
+    if parts.len() > 1 && is_number && (1..SEGMENTS).contains(&rest.len()) {
+        let number = std::iter::once(begin..first.end).chain(rest.iter().cloned()).collect::<Vec<_>>();
+        let position = position + u32::try_from(parts.len() - 1).unwrap_or_default();
+        join(tokens, letters, &number, Form::Plain, position);
     }
 }
 
-fn join(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<usize>], position: u32) {
+fn without_marks(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<usize>], position: u32) {
+    let range = |segments: &[Range<usize>]| &letters[segments[0].start..segments[segments.len() - 1].end];
+    if let Some(amount) = amount(letters, segments) {
+        if let Some(decimals) = segments.get(amount.whole) {
+            let decimals = letters[decimals.clone()].iter().map(|letter| letter.folded);
+            let exact = amount.plain.chars().chain([BETWEEN_NUMBERS]).chain(decimals).collect();
+            tokens.push_as(exact, range(segments), Form::Plain, position);
+        }
+        tokens.push_as(amount.plain, range(&segments[..amount.whole]), Form::Plain, position);
+    } else if let Some(plain) = plain(letters, segments) {
+        tokens.push_as(plain, range(segments), Form::Plain, position);
+    }
+}
+
+fn join(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<usize>], form: Form, position: u32) {
     let mut term = String::new();
     for segment in segments {
         let own = &letters[segment.clone()];
@@ -58,7 +84,7 @@ fn join(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<usize>], posi
         term.extend(own.iter().map(|letter| letter.folded));
     }
     let all = segments[0].start..segments[segments.len() - 1].end;
-    tokens.push_as(term, &letters[all], Form::Joined, position);
+    tokens.push_as(term, &letters[all], form, position);
 }
 
 /// The marks after the last segment that are part of a name: C#, C++.
@@ -90,21 +116,6 @@ fn parts(segment: &[Letter]) -> Vec<Range<usize>> {
     ends.into_iter().map(|end| std::mem::replace(&mut start, end)..end).collect()
 }
 
-/// `1,500` and `1'500'000` as one number.
-fn without_thousands(letters: &[Letter], segments: &[Range<usize>]) -> Option<String> {
-    let [first, rest @ ..] = segments else { return None };
-    let digits = |range: &Range<usize>| letters[range.clone()].iter().all(|letter| letter.class == Class::Digit);
-    let is_thousands = |pair: &[Range<usize>]| {
-        let joint = &letters[pair[0].end..pair[1].start];
-        pair[1].len() == 3
-            && digits(&pair[1])
-            && joint.len() == 1
-            && matches!(joint[0].folded, ',' | '.' | '\'' | '\u{2019}')
-    };
-    let all = !rest.is_empty() && first.len() <= 3 && digits(first) && segments.windows(2).all(is_thousands);
-    all.then(|| segments.iter().flat_map(|range| &letters[range.clone()]).map(|letter| letter.folded).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use crate::analysis::tokens::tokens;
@@ -124,11 +135,13 @@ mod tests {
         assert_eq!(terms("e-mail"), ["e", "mail", "email"]);
         assert_eq!(terms("/etc/fstab"), ["etc", "fstab", "etcfstab"]);
         assert_eq!(terms("getUserName"), ["getusername", "get", "user", "name"]);
-        assert_eq!(terms("v2.14"), ["v2", "v", "2", "14", "v2·14"]);
+        assert_eq!(terms("v2.14"), ["v2", "v", "2", "14", "v2·14", "2·14"]);
         assert_eq!(terms("1.5M"), ["1", "5m", "5", "m", "1·5m"]);
         assert_eq!(terms("C# C++,"), ["c#", "c", "c++", "c"]);
         assert_eq!(terms("1,500"), ["1", "500", "1·500", "1500"]);
-        assert_eq!(terms("24/12/2026"), ["24", "12", "2026", "24·12", "12·2026", "24·12·2026"]);
+        assert_eq!(terms("24/12/2026"), ["24", "12", "2026", "24·12", "12·2026", "24·12·2026", "24122026"]);
+        assert_eq!(terms("1,299.50").split_off(5), ["1·299·50", "1299·50", "1299"]);
+        assert_eq!(terms("KV22025/2"), ["kv22025", "kv", "22025", "2", "kv22025·2", "22025·2", "kv220252"]);
     }
 
     #[test]
@@ -151,6 +164,11 @@ mod tests {
             assert!(meet(one, other), "{one:?} {:?}, {other:?} {:?}", terms(one), terms(other));
         }
         assert!(!terms("1.5").contains(&"15".to_owned()));
+    }
+
+    #[test]
+    fn a_number_is_known_without_the_letters_in_front_of_it() {
+        assert!(terms("KV22025/2").contains(&"22025·2".to_owned()) && terms("v2.14.3").contains(&"2·14·3".to_owned()));
     }
 
     #[test]

@@ -2,12 +2,7 @@
 
 use std::{collections::HashSet, ops::Range};
 
-use super::{
-    index::term,
-    query::Query,
-    token::{Form, Token},
-    tokens::tokens,
-};
+use super::{index::term, query::Query, token::Token, tokens::tokens};
 
 const FRAGMENTS: usize = 3;
 /// Words of a fragment.
@@ -68,7 +63,7 @@ fn best(found: &[Found], taken: &[Range<u32>]) -> Option<Range<u32>> {
 }
 
 fn bytes(text: &str, tokens: &[Token], window: &Range<u32>) -> Range<usize> {
-    let inside = || tokens.iter().filter(|token| window.contains(&token.position) && token.form != Form::Joined);
+    let inside = || tokens.iter().filter(|token| window.contains(&token.position) && !token.form.is_joined());
     let start = inside().map(|token| token.range.start).min().unwrap_or_default();
     let end = inside().map(|token| token.range.end).max().unwrap_or(text.len());
     let is_last = tokens.iter().all(|token| token.position < window.end);

@@ -19,6 +19,10 @@ use super::{
 const SAMPLE: usize = 4_096;
 /// Different stop words of a language that a text too short for its letters to tell must have.
 const STOP_WORDS: usize = 2;
+/// One of so many words of a text must be a stop word of its language.
+const SHARE: usize = 7;
+/// The Arabic article, also after "and", "with", "as", "then" and "for".
+const ARTICLES: [&str; 6] = ["ال", "وال", "بال", "كال", "فال", "لل"];
 /// No language: words are not stemmed, and none is a stop word.
 pub const SIMPLE: &str = "simple";
 
@@ -30,30 +34,71 @@ pub fn detect(text: &str) -> &'static str {
     if let Some(info) = DETECTOR.detect(sample).filter(|info| info.script() != Script::Latin) {
         return name(info.lang()).unwrap_or(SIMPLE);
     }
-    let words = words(sample);
-    let guess = DETECTOR.detect(&words.join(" "));
+    let words = Words::of(sample);
+    let guess = DETECTOR.detect(&words.different.join(" "));
     let named = |info: &Info| Some((name(info.lang())?, info.is_reliable()));
-    match guess.as_ref().and_then(named) {
-        // Prose has stop words; a list of names and codes looks like any language.
-        Some((language, true)) if stop_words(&words, language) > 0 => language,
-        guess => by_stop_words(&words, guess.map(|(language, _)| language)).unwrap_or(SIMPLE),
+    let found = match guess.as_ref().and_then(named) {
+        Some((language, true)) if words.functional(language).different > 0 => Some(language),
+        guess => by_stop_words(&words, guess.map(|(language, _)| language)),
+    };
+    // Prose has stop words; a list of names and codes looks like any language.
+    found.filter(|language| words.functional(language).all * SHARE >= words.all).unwrap_or(SIMPLE)
+}
+
+/// The words outside of compounds, without numbers.
+struct Words<'t> {
+    all: usize,
+    different: Vec<&'t str>,
+    /// Those that may be stop words, folded: no names and abbreviations.
+    candidates: Vec<String>,
+}
+
+/// Stop words of a language.
+struct Functional {
+    all: usize,
+    different: usize,
+}
+
+impl<'t> Words<'t> {
+    fn of(text: &'t str) -> Self {
+        let all = tokens(text);
+        let compounds: HashSet<u32> =
+            all.iter().filter(|token| token.form.is_joined()).map(|token| token.group).collect();
+        let is_word = |token: &&Token| {
+            token.form == Form::Word
+                && !compounds.contains(&token.group)
+                && text[token.range.clone()].chars().all(char::is_alphabetic)
+        };
+        let words: Vec<&Token> = all.iter().filter(is_word).collect();
+        let has_lower = text.contains(char::is_lowercase);
+        let is_candidate = |token: &&&Token| !has_lower || may_be_functional(text, token);
+        let mut known = HashSet::new();
+        let different = words.iter().map(|token| &text[token.range.clone()]);
+        Self {
+            all: words.len(),
+            different: different.filter(|word| known.insert(word.to_lowercase())).collect(),
+            candidates: words.iter().filter(is_candidate).map(|token| token.term.clone()).collect(),
+        }
+    }
+
+    fn functional(&self, language: &str) -> Functional {
+        let found: Vec<&String> = self.candidates.iter().filter(|word| is_stop_word(word, language)).collect();
+        Functional { all: found.len(), different: found.iter().collect::<HashSet<_>>().len() }
     }
 }
 
-/// The different words outside of compounds, without numbers.
-fn words(text: &str) -> Vec<&str> {
-    let all = tokens(text);
-    let compounds: HashSet<u32> =
-        all.iter().filter(|token| token.form == Form::Joined).map(|token| token.group).collect();
-    let is_word = |token: &&Token| token.form == Form::Word && !compounds.contains(&token.group);
-    let words = all.iter().filter(is_word).map(|token| &text[token.range.clone()]);
-    let mut known = HashSet::new();
-    words.filter(|word| word.chars().all(char::is_alphabetic) && known.insert(word.to_lowercase())).collect()
-}
-
-fn stop_words(words: &[&str], language: &str) -> usize {
-    let folded = words.iter().flat_map(|word| tokens(word)).filter(|token| is_stop_word(&token.term, language));
-    folded.count()
+/// Whether a word can be a stop word where it stands: not with a capital, as in `Las Vegas`, unless it begins a sentence,
+/// and not if it is a consonant alone.
+fn may_be_functional(text: &str, token: &Token) -> bool {
+    let (before, word) = (&text[..token.range.start], &text[token.range.clone()]);
+    let after = &text[token.range.end..];
+    let begins = || {
+        let goes_on = after.strip_prefix([' ', '\u{a0}']).is_some_and(|after| after.starts_with(char::is_alphabetic));
+        let line = before.trim_end_matches(|c: char| c != '\n' && !c.is_alphanumeric() && !".?!".contains(c));
+        goes_on && (line.is_empty() || line.ends_with(['.', '?', '!', '\n']))
+    };
+    let is_letter = token.term.len() == 1 && !"aeiouy".contains(&token.term);
+    !is_letter && (!word.starts_with(char::is_uppercase) || begins())
 }
 
 static DETECTOR: LazyLock<Detector> =
@@ -99,14 +144,14 @@ fn name(lang: Lang) -> Option<&'static str> {
 
 /// The language most of whose stop words are in the text, if there is one. Of the language that the letters point to,
 /// one is enough.
-fn by_stop_words(words: &[&str], guess: Option<&'static str>) -> Option<&'static str> {
-    let mut counted: Vec<_> = LANGUAGES.iter().map(|(name, _)| (stop_words(words, name), *name)).collect();
+fn by_stop_words(words: &Words<'_>, guess: Option<&'static str>) -> Option<&'static str> {
+    let mut counted: Vec<_> = LANGUAGES.iter().map(|(name, _)| (words.functional(name).different, *name)).collect();
     counted.sort_unstable_by(|one, other| other.cmp(one));
     match counted[..] {
         [(most, name), (next, _), ..] if most >= STOP_WORDS && most > next => Some(name),
         // A word alone is a stop word of some language.
-        [(most, _), ..] if most > 0 && words.len() > STOP_WORDS => {
-            guess.filter(|guess| stop_words(words, guess) == most)
+        [(most, _), ..] if most > 0 && words.different.len() > STOP_WORDS => {
+            guess.filter(|guess| words.functional(guess).different == most)
         }
         _ => None,
     }
@@ -121,10 +166,17 @@ pub(super) fn compounds(language: &str) -> bool {
 /// The word without its ending, as Snowball's algorithm of the language cuts it. The word is folded.
 #[must_use]
 pub(super) fn stem<'w>(word: &'w str, language: &str) -> Cow<'w, str> {
+    let word = if language == "arabic" { without_article(word) } else { word };
     match algorithm(language) {
         Some(algorithm) if word.chars().all(char::is_alphabetic) => Stemmer::create(algorithm).stem(word),
         _ => Cow::Borrowed(word),
     }
+}
+
+/// Without the article, before which Snowball's algorithm also cuts other letters: كتاب of الكتاب, as light10 does.
+fn without_article(word: &str) -> &str {
+    let rest = ARTICLES.iter().find_map(|article| word.strip_prefix(article));
+    rest.filter(|rest| rest.chars().count() >= 3).unwrap_or(word)
 }
 
 fn algorithm(language: &str) -> Option<Algorithm> {
@@ -198,6 +250,26 @@ mod tests {
             ("Das Büro schließt um fünf.", "german"),
             ("| part | price |\n|---|---|\n| AX-4401/B | 4.00 |\n| AX-4401/C | 4.30 |\n| AX-4402/B | 5.10 |", "simple"),
             ("Code;Menge;Preis\nAX-1;4;2.50\nBX-2;7;3.10", "simple"),
+            ("Los Angeles; San Diego; Las Vegas; El Paso; Santa Fe", "simple"),
+            ("Mo 9-17\nDi 9-17\nMi 9-12\nDo 9-17\nFr 9-15", "simple"),
+            ("git commit -m fix\ngit push origin main\nmake test", "simple"),
+            ("Miller S, Brown T, Davis A, Wilson K, Moore J", "simple"),
+            ("Name: Anna Müller; Ort: Bonn; Tel: 0228 1234\nName: Jan de Boer; Ort: Kleve; Tel: 02821 99", "simple"),
+            (
+                "Preis: 4 €; Name: Die Biene; Autor: Karl Frisch\nPreis: 9 €; Name: Der Honig; Autor: Eva Crane",
+                "simple",
+            ),
+            ("Part: PN-1; Name: Bracket; Price: 1.50\nPart: PN-2; Name: Screw; Price: 0.10", "simple"),
+            ("Jensen\nNielsen\nHansen\nPedersen\nAndersen", "simple"),
+            ("- Barcelona\n- Girona\n- Lleida\n- Tarragona\n- Sabadell", "simple"),
+            ("Frage: Wie setze ich die Pumpe zurück?; Antwort: Halten Sie den roten Knopf zehn Sekunden.", "german"),
+            ("Wir liefern am Montag.", "german"),
+            ("Les remboursements sont payés le vendredi.", "french"),
+            ("La tienda abre a las nueve.", "spanish"),
+            ("La spedizione è gratuita.", "italian"),
+            ("De bestelling wordt morgen geleverd.", "dutch"),
+            ("O envio é gratuito.", "portuguese"),
+            ("THE OFFICE CLOSES AT FIVE.", "english"),
             ("OK", "simple"),
             ("No", "simple"),
             ("AX-4410/B", "simple"),
@@ -215,6 +287,11 @@ mod tests {
             ("german", "grossere", "groessere"),
             ("russian", "билеты", "билет"),
             ("spanish", "casas", "casa"),
+            ("arabic", "الكتاب", "كتاب"),
+            ("arabic", "المكتبه", "مكتبه"),
+            ("arabic", "الطلاب", "طلاب"),
+            ("arabic", "والبيت", "بيت"),
+            ("arabic", "للبيت", "بيت"),
         ] {
             assert_eq!(stem(one, language), stem(other, language), "{language}");
         }

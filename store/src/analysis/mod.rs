@@ -10,9 +10,11 @@ pub mod identifier;
 pub mod index;
 pub mod language;
 mod letters;
+mod numbers;
+mod phone;
 pub mod query;
 mod token;
 mod tokens;
 
 /// Changes when the same text gives other terms, so that a document that is sent again is indexed anew.
-pub const VERSION: i32 = 2;
+pub const VERSION: i32 = 3;

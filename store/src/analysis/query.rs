@@ -14,6 +14,9 @@ use super::{
 const MARKED: usize = 8;
 /// Words of fewer characters do not also find compounds that begin with them.
 const PREFIX: usize = 6;
+/// What all parts of a number in groups count, and all its neighbouring parts: less than the whole, because other numbers
+/// have most of its groups.
+const GROUPS_WEIGHT: f64 = 0.25;
 /// What the beginning of a word counts beside the word.
 const PREFIX_WEIGHT: f64 = 0.4;
 
@@ -133,12 +136,11 @@ pub fn plain(text: &str) -> String {
 
 fn words(text: &str, languages: &[String]) -> Vec<Asked> {
     let tokens = tokens(text);
-    let mut sizes: HashMap<u32, (usize, usize)> = HashMap::new();
+    let mut sizes: HashMap<u32, Size> = HashMap::new();
     for token in &tokens {
-        let (words, joined) = sizes.entry(token.group).or_default();
-        *(if token.form == Form::Joined { joined } else { words }) += 1;
+        sizes.entry(token.group).or_default().count(token);
     }
-    let is_alone = |token: &Token| sizes[&token.group] == (1, 0);
+    let is_alone = |token: &Token| sizes[&token.group].words == 1 && sizes[&token.group].joined == 0;
     let stops = stop_languages(&tokens, languages);
     let is_stop = |token: &Token| is_alone(token) && stops.iter().any(|stop| is_stop_word(&token.term, stop));
     let only_stops = tokens.iter().all(is_stop);
@@ -148,10 +150,10 @@ fn words(text: &str, languages: &[String]) -> Vec<Asked> {
         None => asked.push(one),
     };
     for token in tokens.iter().filter(|token| only_stops || !is_stop(token)) {
-        if token.form == Form::Last && sizes[&token.group].0 > 1 {
+        if token.form == Form::Last && sizes[&token.group].words > 1 {
             continue;
         }
-        let weight = weight(token, &tokens, sizes[&token.group]);
+        let weight = weight(token, &sizes[&token.group]);
         put(Asked { forms: forms(token, languages), weight });
         let beginnings = beginnings(token, languages);
         if !beginnings.is_empty() {
@@ -170,15 +172,34 @@ fn stop_languages<'l>(tokens: &[Token], languages: &'l [String]) -> Vec<&'l str>
     counted.into_iter().filter(|(count, _)| *count == most && most > 0).map(|(_, language)| language).collect()
 }
 
-/// The parts of a compound count together as much as the whole, and its joined parts too.
-fn weight(token: &Token, tokens: &[Token], (words, joined): (usize, usize)) -> f64 {
-    match token.form {
-        Form::Word if joined > 0 => 1.0 / words as f64,
-        Form::Joined => {
-            let longest = tokens.iter().filter(|other| other.group == token.group).map(|other| other.range.len()).max();
-            if longest == Some(token.range.len()) { 1.0 } else { 1.0 / joined as f64 }
+/// How many forms a group has.
+#[derive(Debug, Default)]
+struct Size {
+    words: usize,
+    joined: usize,
+    plain: usize,
+    /// Of the longest form in bytes.
+    longest: usize,
+}
+
+impl Size {
+    fn count(&mut self, token: &Token) {
+        match token.form {
+            Form::Joined => self.joined += 1,
+            Form::Plain => self.plain += 1,
+            Form::Word | Form::Pair | Form::Last => self.words += 1,
         }
-        Form::Word | Form::Pair | Form::Last => 1.0,
+        self.longest = self.longest.max(token.range.len());
+    }
+}
+
+/// The parts of a compound count together as much as the whole, and its joined parts too.
+fn weight(token: &Token, size: &Size) -> f64 {
+    let all = if size.joined > 0 && size.plain > 0 { GROUPS_WEIGHT } else { 1.0 };
+    match token.form {
+        Form::Joined if token.range.len() < size.longest => all / size.joined as f64,
+        Form::Word if size.joined > 0 || size.plain > 0 => all / size.words as f64,
+        Form::Word | Form::Joined | Form::Plain | Form::Pair | Form::Last => 1.0,
     }
 }
 
@@ -189,12 +210,16 @@ fn forms(token: &Token, languages: &[String]) -> Vec<Lexeme> {
     distinct(languages.iter().map(|language| Lexeme { text: term(token, language), is_prefix: false }))
 }
 
-/// The beginning of longer compounds, in languages that write those as one word.
+/// The beginning of longer compounds, in languages that write those as one word: the stem, or the word if that is short,
+/// as that of `Garten` is.
 fn beginnings(token: &Token, languages: &[String]) -> Vec<Lexeme> {
-    let is_long = token.form == Form::Word && token.term.chars().count() >= PREFIX;
-    let of = languages.iter().filter(|language| is_long && compounds(language));
-    let stems = of.map(|language| stem(&token.term, language).into_owned());
-    distinct(stems.filter(|stem| stem.chars().count() >= PREFIX).map(|text| Lexeme { text, is_prefix: true }))
+    let is_long = |word: &str| word.chars().count() >= PREFIX;
+    let of = languages.iter().filter(|language| token.form == Form::Word && compounds(language));
+    let begin = |language: &String| {
+        let stem = stem(&token.term, language);
+        if is_long(&stem) { stem.into_owned() } else { token.term.clone() }
+    };
+    distinct(of.map(begin).filter(|text| is_long(text)).map(|text| Lexeme { text, is_prefix: true }))
 }
 
 fn distinct(lexemes: impl Iterator<Item = Lexeme>) -> Vec<Lexeme> {
@@ -209,19 +234,18 @@ fn phrase(text: &str, languages: &[String]) -> Option<Phrase> {
     let is_last_of_many = |token: &Token| {
         token.form == Form::Last && tokens.iter().any(|other| other.group == token.group && other.form == Form::Pair)
     };
-    let row: Vec<&Token> =
-        tokens.iter().filter(|token| token.form != Form::Joined && !is_last_of_many(token)).collect();
+    let row: Vec<&Token> = tokens.iter().filter(|token| !token.form.is_joined() && !is_last_of_many(token)).collect();
     let step = |token: &Token, language: &str| Step {
         lexeme: Lexeme { text: term(token, language), is_prefix: token.form == Form::Last },
         offset: token.position,
     };
     let is_one = tokens.iter().all(|token| token.group == 0);
-    let whole =
-        tokens.iter().filter(|token| is_one && token.form == Form::Joined).max_by_key(|token| token.range.len());
+    let longest = tokens.iter().map(|token| token.range.len()).max();
+    let is_whole = |token: &&Token| is_one && token.form.is_joined() && Some(token.range.len()) == longest;
     let mut forms: Vec<Vec<Step>> = Vec::new();
     for language in languages {
         forms.push(row.iter().map(|token| step(token, language)).collect());
-        forms.extend(whole.map(|whole| vec![step(whole, language)]));
+        forms.extend(tokens.iter().filter(is_whole).map(|whole| vec![step(whole, language)]));
     }
     forms.retain(|steps| !steps.is_empty());
     forms.sort_unstable();
@@ -319,6 +343,8 @@ mod tests {
         assert_eq!(asked("e-mail", &["simple"]), [one("'e'", 0.5), one("'mail'", 0.5), one("'email'", 1.0)]);
         assert_eq!(asked("借书证 书", &["simple"]), [one("'借书'", 1.0), one("'书证'", 1.0), one("'书':*", 1.0)]);
         assert_eq!(asked("Kühlschrank", &["german"]), [one("'kuhlschrank'", 1.0), one("'kuhlschrank':*", 0.4)]);
+        assert_eq!(asked("Garten", &["german"]), [one("'gart'", 1.0), one("'garten':*", 0.4)]);
+        assert_eq!(asked("Haus", &["german"]), [one("'haus'", 1.0)]);
     }
 
     #[test]

@@ -13,10 +13,19 @@ pub(super) enum Form {
     Word,
     /// A compound, or neighbours within it, written as one.
     Joined,
+    /// A number in groups, without the marks and spaces between these or without the letters in front of it.
+    Plain,
     /// Two characters of a script without spaces.
     Pair,
     /// The last character of a script without spaces; all others begin a pair.
     Last,
+}
+
+impl Form {
+    /// Whether it is several words written as one.
+    pub(super) const fn is_joined(self) -> bool {
+        matches!(self, Self::Joined | Self::Plain)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,8 @@
 use super::{
     compound,
     letters::{Class, Letter, letters},
+    numbers::{self, Row, Segments},
+    phone::national,
     token::{Form, Token, Tokens},
 };
 
@@ -46,6 +48,35 @@ fn symbol(tokens: &mut Tokens, letters: &[Letter], at: usize) -> usize {
 }
 
 fn compound(tokens: &mut Tokens, letters: &[Letter], from: usize) -> usize {
+    let Row { compounds, plain, is_one } = numbers::row(letters, segments(letters, from), |at| segments(letters, at));
+    let position = tokens.next_position();
+    for (number, segments) in compounds.iter().enumerate() {
+        if number > 0 && !is_one {
+            tokens.end_group();
+        }
+        compound::push(tokens, letters, segments);
+    }
+    let to = compounds.last().and_then(|segments| segments.last()).map_or(from, |last| last.end);
+    let row = &letters[from..to];
+    if let Some(plain) = plain {
+        if !is_one {
+            tokens.end_group();
+        }
+        tokens.push_as(plain, row, Form::Plain, position);
+    }
+    if from > 0 && letters[from - 1].folded == '+' {
+        let digits: String = row.iter().map(|letter| letter.folded).filter(char::is_ascii_digit).collect();
+        let has_words = row.iter().any(|letter| letter.class == Class::Letter);
+        if let Some(national) = national(&digits).filter(|_| !has_words) {
+            tokens.push_as(national, row, Form::Plain, position);
+        }
+    }
+    tokens.end_group();
+    to
+}
+
+/// What stands between the joiners of the compound at this place.
+fn segments(letters: &[Letter], from: usize) -> Segments {
     let is_word = |letter: &Letter| matches!(letter.class, Class::Letter | Class::Digit);
     let mut segments = Vec::new();
     let mut at = from;
@@ -55,9 +86,7 @@ fn compound(tokens: &mut Tokens, letters: &[Letter], from: usize) -> usize {
         let joint = end(letters, to, |letter| letter.class == Class::Joiner);
         let goes_on = joint > to && joint - to <= JOINT && letters.get(joint).is_some_and(is_word);
         if !goes_on {
-            compound::push(tokens, letters, &segments);
-            tokens.end_group();
-            return to;
+            return segments;
         }
         at = joint;
     }

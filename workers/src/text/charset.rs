@@ -1,6 +1,11 @@
 //! Decodes a text's bytes: by the byte order mark, else the encoding that the sender declares, else the one that an
 //! HTML page declares, else by detection (chardetng, which Firefox uses). A declared encoding in which the bytes are
 //! malformed does not count.
+//!
+//! windows-1252, which `iso-8859-1` means on the web, can't be malformed, and many servers and editors declare it without
+//! knowing. So it does not count either where the bytes are UTF-8: "the probability that a string of characters in any
+//! other encoding appears as valid UTF-8 is low" (RFC 3629, 1). Browsers obey the declaration, because they show a page
+//! before they have read all of it; we have all of it.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
@@ -42,12 +47,27 @@ fn by_label(bytes: &[u8], label: &str, warnings: &mut Vec<String>) -> Option<Str
         warnings.push(format!("the character encoding {label:?} is not known: it was detected instead"));
         return None;
     };
+    by_encoding(bytes, encoding, label, warnings)
+}
+
+fn by_encoding(bytes: &[u8], encoding: &'static Encoding, label: &str, warnings: &mut Vec<String>) -> Option<String> {
+    if encoding == WINDOWS_1252
+        && let Some(text) = not_ascii(bytes)
+    {
+        warnings.push(format!("the text is in UTF-8, not in the declared character encoding {label:?}"));
+        return Some(text.to_owned());
+    }
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
     if text.is_none() {
         let name = encoding.name();
         warnings.push(format!("the text is not in the declared character encoding {name}: it was detected instead"));
     }
     text.map(std::borrow::Cow::into_owned)
+}
+
+/// The text if it is UTF-8 and no other encoding could be meant.
+fn not_ascii(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|text| !text.is_ascii())
 }
 
 fn by_page(bytes: &[u8], is_html: bool, warnings: &mut Vec<String>) -> Option<String> {
@@ -59,7 +79,7 @@ fn by_page(bytes: &[u8], is_html: bool, warnings: &mut Vec<String>) -> Option<St
         _ if encoding == X_USER_DEFINED => WINDOWS_1252,
         other => other,
     };
-    by_label(bytes, encoding.name(), warnings)
+    by_encoding(bytes, encoding, &label, warnings)
 }
 
 fn by_detection(bytes: &[u8], warnings: &mut Vec<String>) -> String {
@@ -189,6 +209,23 @@ mod tests {
         let decoded = decode("é".as_bytes(), Some("klingon"), false).expect("a text");
         assert_eq!((decoded.text.as_str(), decoded.warnings.len()), ("é", 1));
         assert!(decode("é".as_bytes(), Some(" UTF8 "), false).expect("a text").warnings.is_empty());
+    }
+
+    #[test]
+    fn utf_8_that_is_declared_as_latin_1_is_utf_8() {
+        for label in ["iso-8859-1", "ISO-8859-1", "latin1", "windows-1252", "us-ascii"] {
+            for (declared, head) in [(Some(label), ""), (None, &*format!("<meta charset={label}>"))] {
+                let decoded = decode(&page(head, "Größe – 5 €".as_bytes()), declared, true).expect("a text");
+                assert!(decoded.text.ends_with("Größe – 5 €"), "{decoded:?}");
+                assert!(decoded.warnings[0].contains("is in UTF-8, not in the declared"), "{decoded:?}");
+            }
+            let decoded = decode(b"Gr\xf6\xdfe", Some(label), false).expect("a text");
+            assert_eq!((decoded.text.as_str(), decoded.warnings.len()), ("Größe", 0));
+            assert!(decode(b"plain", Some(label), false).expect("a text").warnings.is_empty());
+        }
+        assert_eq!(text("Größe".as_bytes(), Some("koi8-r"), false), "Grц╤ц÷e", "another encoding is obeyed");
+        let marked = [b"\xff\xfe".as_slice(), &"é".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()];
+        assert_eq!(text(&marked.concat(), Some("iso-8859-1"), false), "é", "a mark counts most");
     }
 
     #[test]

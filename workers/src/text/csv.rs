@@ -67,18 +67,41 @@ fn records(text: &str, delimiter: u8) -> impl Iterator<Item = StringRecord> {
     reader.into_records().filter_map(Result::ok)
 }
 
-/// The sign by which most rows have the same number of values, and the most values.
+/// The sign by which most rows have the same number of values, the first row too, and the most values. A sign that
+/// mostly stands as in prose or in a number, or within quotes, is part of the values.
 fn sniffed(text: &str) -> u8 {
     let sample = sample(text);
     let score = |delimiter: u8| {
-        let lengths: Vec<usize> = records(sample, delimiter).take(SAMPLE.0).map(|record| record.len()).collect();
-        let alike = |length: usize| lengths.iter().filter(|other| **other == length).count();
-        let usual = lengths.iter().copied().max_by_key(|length| (alike(*length), *length)).unwrap_or(0);
+        let rows: Vec<StringRecord> = records(sample, delimiter).take(SAMPLE.0).collect();
+        let alike = |length: usize| rows.iter().filter(|row| row.len() == length).count();
+        let usual = rows.iter().map(StringRecord::len).max_by_key(|length| (alike(*length), *length)).unwrap_or(0);
         // A sign that parts nothing is none.
-        if usual < 2 { (0, 0) } else { (alike(usual) * 100 / lengths.len(), usual) }
+        if usual < 2 {
+            return (0, 0);
+        }
+        let first = if rows[0].len() == usual { 0 } else { 20 };
+        let halved = rows.iter().filter(|row| row.iter().any(|value| value.matches('"').count() % 2 == 1)).count();
+        let against = first + percent(halved, rows.len()) / 2 + punctuation(sample, delimiter) / 2;
+        ((percent(alike(usual), rows.len()) + 120).saturating_sub(against), usual)
     };
     // Of equal ones, the first.
     DELIMITERS.into_iter().rev().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
+}
+
+/// How often the sign stands in front of a space or as the decimal sign of a number, in percent.
+fn punctuation(text: &str, sign: u8) -> usize {
+    let (mut all, mut within) = (0, 0);
+    for window in text.as_bytes().windows(3).filter(|window| window[1] == sign) {
+        let [before, _, after] = window else { continue };
+        let is_decimal = sign == b',' && before.is_ascii_digit() && after.is_ascii_digit();
+        all += 1;
+        within += usize::from(is_decimal || *after == b' ');
+    }
+    percent(within, all)
+}
+
+fn percent(part: usize, all: usize) -> usize {
+    (part * 100).checked_div(all).unwrap_or(0)
 }
 
 /// Whether the first row names the columns: its values are words, each is there once, and none is a value of its
@@ -107,7 +130,7 @@ fn name(value: &str) -> String {
 }
 
 fn line(record: &StringRecord, names: &[String]) -> String {
-    let values = record.iter().enumerate().map(|(column, value)| (column, one_line(value)));
+    let values = record.iter().enumerate().map(|(column, value)| (column, quoted(one_line(value))));
     let named = values.filter(|(_, value)| !value.is_empty()).map(|(column, value)| {
         match names.get(column).filter(|name| !name.is_empty()) {
             Some(name) => format!("{name}: {value}"),
@@ -115,6 +138,11 @@ fn line(record: &StringRecord, names: &[String]) -> String {
         }
     });
     named.collect::<Vec<_>>().join("; ")
+}
+
+/// A value with the sign that stands between values is in quotes.
+fn quoted(value: String) -> String {
+    if value.contains(';') { format!("\"{value}\"") } else { value }
 }
 
 #[cfg(test)]
@@ -146,6 +174,29 @@ mod tests {
         let expected = "Name: Wax, pure; Note: First second \"line\"; Made by: bees\nName: Honey\nColumn 4: extra\n";
         assert_eq!(of(text), expected);
         assert_eq!(of("a,b\n\"never ends,1\n2,3"), "a: never ends,1 2,3\n");
+    }
+
+    #[test]
+    fn values_may_have_the_signs_that_part_others() {
+        for (text, expected) in [
+            ("Name,Tags\nWax,red;blue\nHoney,raw;sweet\n", "Name: Wax; Tags: \"red;blue\"\n"),
+            (
+                "Name,Note\nWax,\"soft; pure, yellow\"\nHoney,\"dark; raw\"\n",
+                "Name: Wax; Note: \"soft; pure, yellow\"\n",
+            ),
+            ("Name;Adresse\nAnna;Bonn, Weg 1\nBen;Ulm, Hof 2\n", "Name: Anna; Adresse: Bonn, Weg 1\n"),
+            ("Bonn, Weg 1;3,50\nUlm, Hof 2;4,50\n", "Column 1: Bonn, Weg 1; Column 2: 3,50\n"),
+            (
+                "Anna,soft; pure; new\nBen,dark; raw; old\nAnna,a; b; c\n",
+                "Column 1: Anna; Column 2: \"soft; pure; new\"\n",
+            ),
+            ("1,50;2,50;3,50\n4,50;5,50;6,50\n", "Column 1: 1,50; Column 2: 2,50; Column 3: 3,50\n"),
+            ("Name,Note\nWax,a;b\nOil,c,d;e\nTea,f;g\nJam,h;i\n", "Name: Wax; Note: \"a;b\"\n"),
+            ("a, b, c\n1, 2, 3\n", "a: 1; b: 2; c: 3\n"),
+            ("1,2,3\n4,5,6\n", "Column 1: 1; Column 2: 2; Column 3: 3\n"),
+        ] {
+            assert!(of(text).starts_with(expected), "{text:?}: {}", of(text));
+        }
     }
 
     #[test]

@@ -272,11 +272,14 @@ async fn what_takes_too_much_is_ended() {
 }
 
 #[tokio::test]
-async fn html_of_ten_megabytes_and_of_any_depth_is_read() {
+async fn html_of_ten_megabytes_is_read_and_nested_without_end_refused() {
     let page = format!("<title>T</title>{}", "<p>The bees fly.</p>".repeat(400_000));
     let found = extractor().extract(Format::Html, page.as_bytes()).await.unwrap();
     assert_eq!((found.title.as_deref(), found.markdown.len()), (Some("T"), 400_000 * "The bees fly.\n\n".len()));
-    let deep = "<div>".repeat(20_000) + "deep";
+    let deep = "<div>".repeat(2_000) + "deep";
     let found = extractor().extract(Format::Html, deep.as_bytes()).await.unwrap();
     assert_eq!(found.markdown.trim(), "deep");
+    let endless = "<div>".repeat(200_000) + "deep";
+    let refused = extractor().extract(Format::Html, endless.as_bytes()).await.unwrap_err();
+    assert!(refused.to_string().contains("nested more than 3000 levels deep"), "{refused}");
 }

@@ -116,15 +116,26 @@ pub fn utf16(data: &[u8]) -> Option<ByteOrder> {
         [0xfe, 0xff, ..] => return Some(ByteOrder::Big),
         _ => {}
     }
-    let (pairs, _) = data[..data.len().min(PROBE)].as_chunks::<2>();
+    let probe = &data[..data.len().min(PROBE)];
+    let (pairs, _) = probe.as_chunks::<2>();
     let zeros = |at: usize| pairs.iter().filter(|pair| pair[at] == 0).count();
-    let (first, second) = (zeros(0), zeros(1));
-    // Latin letters, digits and spaces have the zero; a text in another script has spaces and line ends.
-    let many = |count: usize| pairs.len() >= 2 && count * 10 > pairs.len();
-    match (first, second) {
-        (0, count) if many(count) => Some(ByteOrder::Little),
-        (count, 0) if many(count) => Some(ByteOrder::Big),
+    match (zeros(0), zeros(1)) {
+        (0, count) if is_wide(probe, count, pairs.len()) => Some(ByteOrder::Little),
+        (count, 0) if is_wide(probe, count, pairs.len()) => Some(ByteOrder::Big),
         _ => None,
+    }
+}
+
+/// Whether so many zero bytes in so many pairs mean that a character has two bytes. Latin letters, digits and spaces have
+/// the zero; a text in another script has spaces and line ends, and mostly bytes that no other text has.
+fn is_wide(probe: &[u8], zeros: usize, pairs: usize) -> bool {
+    let rest: Vec<u8> = probe.iter().copied().filter(|byte| *byte != 0).collect();
+    let has_controls = rest.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace());
+    // The probe may end within a character.
+    let is_utf8 = std::str::from_utf8(&rest).map_or_else(|error| error.error_len().is_none(), |_| true);
+    match is_utf8 && !has_controls {
+        true => pairs >= 2 && zeros * 4 > pairs * 3,
+        false => pairs >= 2 && zeros * 10 > pairs && (zeros >= 2 || has_controls),
     }
 }
 
@@ -189,9 +200,23 @@ mod tests {
         assert_eq!(utf16(&wide("Over the hive")), Some(ByteOrder::Little));
         assert_eq!(utf16(&wide("Пчёлы летают над лугом")), Some(ByteOrder::Little));
         assert_eq!(utf16(b"\0O\0v\0e\0r"), Some(ByteOrder::Big));
+        for short in ["Hi", "Grüße", "Я я", "中文 a b", "Γεια σου", "été", "1;2"] {
+            let big: Vec<u8> = short.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            assert_eq!((utf16(&wide(short)), utf16(&big)), (Some(ByteOrder::Little), Some(ByteOrder::Big)), "{short}");
+        }
         for other in [&b""[..], b"a", b"plain text", b"a\0b\0\0\0\0\x01", b"\xff\xfe\0\0a\0\0\0"] {
             assert_eq!(utf16(other), None, "{other:?}");
         }
+    }
+
+    #[test]
+    fn a_text_with_a_few_nul_characters_is_no_utf_16() {
+        for text in ["ab\0d", "a\0bc", "Hello w\0rld", "The hive\0", "Gr\0üße", "a\0b c\0d", "Name;Preis\0;Menge\0\n1"]
+        {
+            assert_eq!(utf16(text.as_bytes()), None, "{text:?}");
+            assert!(data(text.as_bytes(), Format::Text).starts_with("has a NUL character"), "{text:?}");
+        }
+        assert_eq!(utf16(b"caf\xe9\0 noir"), None);
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn read(source: &Source, bytes: &[u8]) -> Result<Extracted, String> {
 fn read_text(format: Format, charset: Option<&str>, bytes: &[u8]) -> Result<Extracted, String> {
     let decoded = charset::decode(bytes, charset, format == Format::Html).map_err(|message| format!("it {message}"))?;
     let mut extracted = match format {
-        Format::Html => html::extract(&decoded.text),
+        Format::Html => html::extract(&decoded.text)?,
         Format::Csv => csv::extract(&decoded.text, None)?,
         Format::Tsv => csv::extract(&decoded.text, Some(b'\t'))?,
         Format::Markdown => text::markdown(&decoded.text),

@@ -1,10 +1,10 @@
 //! Converts HTML to Markdown, by ourselves, because libraries recurse or keep what a page hides: headings, paragraphs,
 //! lists, tables, quotes, code and formulas; links and images become their text. html5ever parses any input like a
-//! browser. The tree is walked iteratively, so its depth is unlimited, and what nesting adds to a line is bounded.
+//! browser. The tree is walked iteratively, so its depth costs no stack, and what nesting adds to a line is bounded.
 //!
-//! - [`hidden`]: what a reader does not see. - [`measure`]: how much text each part has.
+//! - [`parse`]: the tree. - [`hidden`]: what a reader does not see. - [`measure`]: how much text each part has.
 //! - [`main_content`]: the port to what chooses the content; [`structure`]: the default, by [`margins`].
-//! - [`writer`]: Markdown; [`formula`]: MathML; [`names`]: of elements.
+//! - [`writer`]: Markdown; [`ruby`]: readings; [`formula`]: MathML; [`names`]: of elements.
 
 use ego_tree::{NodeRef, iter::Edge};
 use scraper::{Html, Node, node::Element};
@@ -15,6 +15,8 @@ mod main_content;
 mod margins;
 mod measure;
 mod names;
+mod parse;
+mod ruby;
 mod seam;
 mod structure;
 mod writer;
@@ -23,21 +25,24 @@ use super::extracted::{Extracted, one_line};
 use hidden::Hidden;
 use main_content::{MainContent, Selection};
 use measure::Measure;
+use parse::parse;
 use structure::Structure;
 use writer::Writer;
 
 /// The marks of links from a heading to itself.
 const PERMALINKS: [&str; 6] = ["", "¶", "#", "§", "🔗", "\u{f0c1}"];
 
-pub(crate) fn extract(html: &str) -> Extracted {
-    let page = Html::parse_document(html);
+/// # Errors
+/// For a page whose elements are nested too deep; it comes after the document's name in a message.
+pub(crate) fn extract(html: &str) -> Result<Extracted, String> {
+    let page = parse(html)?;
     let measure = Measure::of(&page, &Hidden::of(&page));
     let selection = Structure.select(&page, &measure);
     let mut markdown = write(&page, &measure, &selection);
     if markdown.trim().is_empty() {
         markdown = write(&page, &measure, &Selection::whole(&page));
     }
-    Extracted { title: title(&page), markdown, warnings: Vec::new() }
+    Ok(Extracted { title: title(&page), markdown, warnings: Vec::new() })
 }
 
 fn write(page: &Html, measure: &Measure, selection: &Selection) -> String {

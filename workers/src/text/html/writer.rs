@@ -4,6 +4,7 @@ use scraper::node::Element;
 
 use super::{
     names::{HEADINGS, is_inline},
+    ruby::Ruby,
     seam::Seam,
 };
 use crate::text::{
@@ -43,6 +44,7 @@ pub(super) struct Writer {
     /// How many tables are open, so that the collected one is ended by its own end.
     tables: Vec<bool>,
     seam: Seam,
+    ruby: Ruby,
 }
 
 impl Writer {
@@ -52,6 +54,9 @@ impl Writer {
     }
 
     pub(super) fn text(&mut self, text: &str) {
+        if self.ruby.takes(text) {
+            return;
+        }
         if let Some(program) = &mut self.program {
             program.push_str(text);
             return;
@@ -76,6 +81,9 @@ impl Writer {
     /// `is_layout`: of a table that sets out the page.
     pub(super) fn open(&mut self, element: &Element, is_layout: bool) {
         let name = element.name();
+        if self.ruby.open(name) {
+            return;
+        }
         match name {
             "br" => self.text_break(),
             "img" => {
@@ -156,6 +164,10 @@ impl Writer {
 
     pub(super) fn close(&mut self, element: &Element) {
         let name = element.name();
+        if let (true, reading) = self.ruby.close(name) {
+            reading.iter().for_each(|reading| self.text(reading));
+            return;
+        }
         match name {
             "td" | "th" if self.in_row() => self.cell_ends(),
             "tr" if self.in_row() => {
