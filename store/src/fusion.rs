@@ -1,19 +1,57 @@
 //! How hybrid search weighs words and meaning: a convex sum of scores, after Bruch, Gai and Ingber, *An Analysis of
 //! Fusion Functions for Hybrid Retrieval* (2023). Sums of ranks put a near part number before the one asked for.
 
-use crate::analysis::identifier;
+use crate::{
+    analysis::{
+        identifier,
+        language::{SIMPLE, detect},
+    },
+    search::Lookup,
+};
 
-/// From this share of the question's words on, words count as much as meaning.
-pub(crate) const FULL: f64 = 0.7;
+/// Up to this share of the question's words, words count nothing.
+pub(crate) const FEW: f64 = 0.5;
+/// From this share on, they count as much as meaning.
+pub(crate) const MOST: f64 = 0.8;
+/// The weight of words where the question is in a language that the model does not know.
+pub(crate) const UNKNOWN_LANGUAGE: f64 = 0.7;
+
+/// What a question says about the weights of its two rankings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// It names an identifier. Cosines tell identifiers badly apart, so the nearest text gets no full score for being
+    /// the nearest.
+    Identifier,
+    /// A model was trained on another language.
+    UnknownLanguage,
+    Other,
+}
+
+impl Question {
+    pub(crate) fn of(lookup: &Lookup) -> Self {
+        let text = lookup.text.as_deref().unwrap_or_default();
+        if identifier::names_one(text) {
+            return Self::Identifier;
+        }
+        let is_unknown = lookup.probes.iter().any(|probe| is_english(&probe.model.name))
+            && ![SIMPLE, "english"].contains(&detect(text));
+        if is_unknown { Self::UnknownLanguage } else { Self::Other }
+    }
+}
+
+/// Whether a model of this name was trained on English alone, by the names under which such models are published.
+fn is_english(model: &str) -> bool {
+    let name = model.to_lowercase();
+    let families = ["all-minilm", "all-mpnet", "all-distilroberta", "msmarco", "multi-qa", "nomic-embed-text-v1"];
+    families.iter().any(|family| name.starts_with(family)) || name.split(['-', '_', '.']).any(|part| part == "en")
+}
 
 /// How a search weighs its two rankings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fusion {
-    /// Whether the question names an identifier. Cosines tell identifiers badly apart, so the nearest text gets no full
-    /// score for being the nearest.
-    pub names_one: bool,
-    /// The weight of words, at most one half.
-    pub words: f64,
+    question: Question,
+    /// The weight of words.
+    words: f64,
 }
 
 /// The range of the cosines of a ranking's candidates.
@@ -27,19 +65,22 @@ pub struct Cosines {
 impl Fusion {
     /// `best`: the share of the question's words, by weight, that the best text has, from 0 to 1. Where no text has
     /// more than a few of the words, they tell little.
-    #[must_use]
-    pub fn new(question: &str, best: f64) -> Self {
-        let names_one = identifier::names_one(question);
-        Self { names_one, words: if names_one { 0.5 } else { 0.5 * (best / FULL).min(1.0) } }
+    pub(crate) fn new(question: Question, best: f64) -> Self {
+        let words = match question {
+            Question::Identifier => 0.5,
+            Question::UnknownLanguage => UNKNOWN_LANGUAGE,
+            Question::Other => 0.5 * ((best - FEW) / (MOST - FEW)).clamp(0.0, 1.0),
+        };
+        Self { question, words }
     }
 
     /// A hit's score, from 0 to 1. `text`: the share of the question's words that it has, by its BM25: of the
     /// weights of all words that any text has, or of the best text's BM25 if that is more.
     #[must_use]
     pub fn score(&self, cosine: Option<f64>, cosines: &Cosines, text: f64) -> f64 {
-        let near = cosine.map_or(0.0, |cosine| match self.names_one {
-            true => cosines.absolute(cosine).sqrt(),
-            false => cosines.relative(cosine),
+        let near = cosine.map_or(0.0, |cosine| match self.question {
+            Question::Identifier => cosines.absolute(cosine).sqrt(),
+            _ => cosines.relative(cosine),
         });
         (1.0 - self.words) * near + self.words * text
     }
@@ -63,5 +104,54 @@ impl Cosines {
     pub fn relative(&self, cosine: f64) -> f64 {
         let lower = self.lower();
         if self.best <= lower { 0.0 } else { ((cosine - lower) / (self.best - lower)).clamp(0.0, 1.0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        models::EmbeddingModel,
+        search::{Filter, Mode, Probe},
+    };
+
+    fn question(model: &str, text: &str) -> Question {
+        let model = EmbeddingModel { id: 1, name: model.to_owned(), version: String::new(), dimensions: 2 };
+        Question::of(&Lookup {
+            mode: Mode::Hybrid,
+            collections: Vec::new(),
+            text: Some(text.to_owned()),
+            probes: vec![Probe { model, vector: vec![0.0, 1.0] }],
+            top_k: 1,
+            filter: Filter::default(),
+            highlight: false,
+        })
+    }
+
+    #[test]
+    fn a_model_of_one_language_counts_less_in_others() {
+        let french = "Combien coûte la pompe, et quand est-elle livrée ?";
+        for model in ["all-minilm-l6-v2", "bge-small-en-v1.5", "all-MiniLM-L12-v2"] {
+            assert_eq!(question(model, french), Question::UnknownLanguage, "{model}");
+            assert_eq!(question(model, "How much is the pump, and when is it delivered?"), Question::Other, "{model}");
+            assert_eq!(question(model, "pompe 42"), Question::Other, "a text without a clear language");
+        }
+        for model in ["multilingual-e5-small", "bge-m3", "opener"] {
+            assert_eq!(question(model, french), Question::Other, "{model}");
+        }
+        assert_eq!(question("all-minilm-l6-v2", "Combien coûte la pompe AX-4410/B ?"), Question::Identifier);
+    }
+
+    #[test]
+    fn words_count_by_how_many_of_them_are_found() {
+        let cosines = Cosines { least: 0.0, best: 0.5, candidates: 10 };
+        let score = |question, best, near| Fusion::new(question, best).score(Some(near), &cosines, 1.0);
+        let of_words = |best| score(Question::Other, best, 0.0);
+        assert_eq!(
+            [0.0, FEW, 0.65, MOST, 1.0].map(of_words).map(|x| (x * 100.0).round()),
+            [0.0, 0.0, 25.0, 50.0, 50.0]
+        );
+        assert_eq!(score(Question::UnknownLanguage, 0.1, 0.0), UNKNOWN_LANGUAGE);
+        assert_eq!(score(Question::Identifier, 0.1, 0.25), 0.75);
     }
 }

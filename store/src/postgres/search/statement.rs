@@ -5,9 +5,8 @@ use ruche_schemas::{TenantId, vectors::index_name};
 
 use super::{arguments::Statement, filter::metadata, part::Part, words::Terms};
 use crate::{
-    analysis::identifier,
     error::StoreError,
-    fusion::FULL,
+    fusion::{FEW, MOST, Question, UNKNOWN_LANGUAGE},
     search::{Filter, Lookup, Mode, Probe},
 };
 
@@ -133,8 +132,7 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
         Mode::Text => "text_score",
         _ => "fused",
     };
-    let names_one = lookup.text.as_deref().is_some_and(identifier::names_one);
-    let (ranked, read) = (ranked(wanted.by_vectors(), by_words.is_some(), names_one), wanted.read);
+    let (ranked, read) = (ranked(wanted.by_vectors(), by_words.is_some(), Question::of(lookup)), wanted.read);
     let order = "final DESC, text_score DESC NULLS LAST, cosine DESC NULLS LAST, id";
     steps.push(format!(
         "ranked AS ({ranked}), best AS MATERIALIZED (SELECT *, {score} AS final FROM ranked ORDER BY {order} LIMIT {read})"
@@ -159,7 +157,7 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
 
 /// Fuses the rankings as [`crate::fusion::Fusion`] does. A candidate of one ranking also gets its score of the other,
 /// from `far` and `scored`.
-fn ranked(by_vectors: bool, by_words: bool, names_one: bool) -> String {
+fn ranked(by_vectors: bool, by_words: bool, question: Question) -> String {
     let absolute = "CASE WHEN v.cosine IS NULL THEN 0 WHEN v.least >= 1 THEN 1 \
                     ELSE sqrt(greatest(0, (v.cosine - v.least) / (1 - v.least))) END";
     let relative = "CASE WHEN v.cosine IS NULL OR v.best <= v.least THEN 0 \
@@ -168,9 +166,10 @@ fn ranked(by_vectors: bool, by_words: bool, names_one: bool) -> String {
     let text =
         "coalesce(t.score / nullif(greatest((SELECT sum(idf) FROM rarity), (SELECT max(score) FROM scored)), 0), 0)";
     let most = "(SELECT least(1, coalesce(max(score) / nullif((SELECT sum(idf) FROM rarity), 0), 0)) FROM scored)";
-    let (near, weight) = match names_one {
-        true => (absolute, "0.5".to_owned()),
-        false => (relative, format!("0.5 * least(1, {most} / {FULL})")),
+    let (near, weight) = match question {
+        Question::Identifier => (absolute, "0.5".to_owned()),
+        Question::UnknownLanguage => (relative, UNKNOWN_LANGUAGE.to_string()),
+        Question::Other => (relative, format!("0.5 * least(1, greatest(0, ({most} - {FEW}) / {}))", MOST - FEW)),
     };
     match (by_vectors, by_words) {
         (true, true) => format!(
