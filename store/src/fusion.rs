@@ -1,12 +1,9 @@
 //! How hybrid search weighs words and meaning: a convex sum of scores, after Bruch, Gai and Ingber, *An Analysis of
 //! Fusion Functions for Hybrid Retrieval* (2023). Sums of ranks put a near part number before the one asked for.
 
-use crate::{
-    analysis::{
-        identifier,
-        language::{SIMPLE, detect},
-    },
-    search::Lookup,
+use crate::analysis::{
+    identifier,
+    language::{SIMPLE, detect},
 };
 
 /// Up to this share of the question's words, words count nothing.
@@ -28,13 +25,12 @@ pub(crate) enum Question {
 }
 
 impl Question {
-    pub(crate) fn of(lookup: &Lookup) -> Self {
-        let text = lookup.text.as_deref().unwrap_or_default();
+    /// `models`: the names of those that embedded the question.
+    pub(crate) fn of<'m>(text: &str, mut models: impl Iterator<Item = &'m str>) -> Self {
         if identifier::names_one(text) {
             return Self::Identifier;
         }
-        let is_unknown = lookup.probes.iter().any(|probe| is_english(&probe.model.name))
-            && ![SIMPLE, "english"].contains(&detect(text));
+        let is_unknown = models.any(is_english) && ![SIMPLE, "english"].contains(&detect(text));
         if is_unknown { Self::UnknownLanguage } else { Self::Other }
     }
 }
@@ -110,36 +106,27 @@ impl Cosines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        models::EmbeddingModel,
-        search::{Filter, Mode, Probe},
-    };
-
-    fn question(model: &str, text: &str) -> Question {
-        let model = EmbeddingModel { id: 1, name: model.to_owned(), version: String::new(), dimensions: 2 };
-        Question::of(&Lookup {
-            mode: Mode::Hybrid,
-            collections: Vec::new(),
-            text: Some(text.to_owned()),
-            probes: vec![Probe { model, vector: vec![0.0, 1.0] }],
-            top_k: 1,
-            filter: Filter::default(),
-            highlight: false,
-        })
-    }
 
     #[test]
     fn a_model_of_one_language_counts_less_in_others() {
         let french = "Combien coûte la pompe, et quand est-elle livrée ?";
+        let english = "How much is the pump, and when is it delivered?";
         for model in ["all-minilm-l6-v2", "bge-small-en-v1.5", "all-MiniLM-L12-v2"] {
-            assert_eq!(question(model, french), Question::UnknownLanguage, "{model}");
-            assert_eq!(question(model, "How much is the pump, and when is it delivered?"), Question::Other, "{model}");
-            assert_eq!(question(model, "pompe 42"), Question::Other, "a text without a clear language");
+            assert_eq!(Question::of(french, [model].into_iter()), Question::UnknownLanguage, "{model}");
+            assert_eq!(Question::of(english, [model].into_iter()), Question::Other, "{model}");
+            assert_eq!(
+                Question::of("pompe 42", [model].into_iter()),
+                Question::Other,
+                "a text without a clear language"
+            );
         }
         for model in ["multilingual-e5-small", "bge-m3", "opener"] {
-            assert_eq!(question(model, french), Question::Other, "{model}");
+            assert_eq!(Question::of(french, [model].into_iter()), Question::Other, "{model}");
         }
-        assert_eq!(question("all-minilm-l6-v2", "Combien coûte la pompe AX-4410/B ?"), Question::Identifier);
+        assert_eq!(
+            Question::of("Combien coûte la pompe AX-4410/B ?", ["all-minilm-l6-v2"].into_iter()),
+            Question::Identifier
+        );
     }
 
     #[test]

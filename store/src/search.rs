@@ -92,6 +92,13 @@ pub struct Lookup {
     pub highlight: bool,
 }
 
+impl Lookup {
+    /// The names of the models that embedded the text.
+    pub(crate) fn models(&self) -> impl Iterator<Item = &str> {
+        self.probes.iter().map(|probe| probe.model.name.as_str())
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scan {
     /// Every matching vector was compared.

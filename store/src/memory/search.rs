@@ -131,7 +131,7 @@ fn fuse(hits: &mut [Hit], lookup: &Lookup, words: Option<f64>) {
     // A text that repeats some of the words may score more than one that has each of them once.
     let share = |explanation: &Explanation| Some(explanation.text_score? / words?.max(most));
     let best = words.filter(|words| *words > 0.0).map_or(0.0, |words| (most / words).min(1.0));
-    let fusion = Fusion::new(Question::of(lookup), best);
+    let fusion = Fusion::new(Question::of(lookup.text.as_deref().unwrap_or_default(), lookup.models()), best);
     for hit in hits {
         let range = ranges.get(&model(hit)).copied();
         let Some(explanation) = &mut hit.explanation else { continue };

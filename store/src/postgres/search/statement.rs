@@ -132,7 +132,8 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
         Mode::Text => "text_score",
         _ => "fused",
     };
-    let (ranked, read) = (ranked(wanted.by_vectors(), by_words.is_some(), Question::of(lookup)), wanted.read);
+    let question = Question::of(lookup.text.as_deref().unwrap_or_default(), lookup.models());
+    let (ranked, read) = (ranked(wanted.by_vectors(), by_words.is_some(), question), wanted.read);
     let order = "final DESC, text_score DESC NULLS LAST, cosine DESC NULLS LAST, id";
     steps.push(format!(
         "ranked AS ({ranked}), best AS MATERIALIZED (SELECT *, {score} AS final FROM ranked ORDER BY {order} LIMIT {read})"
