@@ -77,7 +77,7 @@ fn alert(name: &str) -> Option<(AlertType, Option<&'static str>)> {
 
 /// `None` if it is a class alone, or several.
 fn head(info: &str) -> Option<Head> {
-    let info = info.trim().trim_end_matches(':').trim_end();
+    let info = info.trim();
     let (info, attributes) = match info.strip_suffix('}').and_then(|rest| rest.rsplit_once('{')) {
         Some((before, inner)) => (before.trim_end(), inner),
         None => (info, ""),
@@ -125,7 +125,7 @@ mod tests {
             ("::: danger STOP", "caution", "STOP"),
             ("::: danger", "caution", "Danger"),
             ("::: tip", "tip", "Tip"),
-            ("::: warning mind the gap :::", "warning", "mind the gap"),
+            ("::: warning mind the gap", "warning", "mind the gap"),
             ("::: info [Read *me*]{#x}", "note", "Read *me*"),
         ] {
             let html = to_html(&format!("{markdown}\nText *here*.\n:::\n\nAfter.\n"));

@@ -12,6 +12,8 @@ use crate::fonts::is_wide;
 
 /// A dollar sign that is text.
 const SIGN: &str = "&#36;";
+/// How many characters before a sign are looked at for the begin of an address.
+const ADDRESS: usize = 300;
 
 /// The text with as many lines.
 #[must_use]
@@ -57,6 +59,8 @@ fn add_signs(text: &Text<'_>, from: usize, signs: &mut Vec<usize>) {
         }
         let count = run(text.text, at);
         let end = match count {
+            // An address keeps its signs.
+            _ if is_in_address(&text.text[..at]) => Some(at + count),
             1 => inline(text, at),
             2 => display(text, at),
             _ => Some(at + count),
@@ -66,6 +70,13 @@ fn add_signs(text: &Text<'_>, from: usize, signs: &mut Vec<usize>) {
         }
         at = end.unwrap_or(at + count);
     }
+}
+
+/// Whether the word that this ends with is an address, of which comrak makes a link.
+fn is_in_address(before: &str) -> bool {
+    let bound = before.char_indices().rev().take(ADDRESS).last().map_or(before.len(), |(at, _)| at);
+    let word = before[bound..].rsplit(char::is_whitespace).next().unwrap_or_default();
+    word.contains("://") || word.contains("www.")
 }
 
 /// The end of the formula that one sign begins here.
