@@ -11,9 +11,9 @@ const MESSAGES: usize = 10_000;
 /// The most bytes of their texts together.
 const BYTES: usize = 8 << 20;
 
-/// One `div.message` for each message of `data.messages`. `lines` is the number of lines before the text.
+/// One `div.message` for each message of `data.messages`.
 #[must_use]
-pub fn html(data: &Map<String, Value>, lang: &str, local: &Local, lines: u32) -> String {
+pub fn html(data: &Map<String, Value>, lang: &str, local: &Local) -> String {
     let mut html = String::new();
     let mut bytes = 0;
     let messages = data.get("messages").and_then(Value::as_array).into_iter().flatten();
@@ -27,16 +27,16 @@ pub fn html(data: &Map<String, Value>, lang: &str, local: &Local, lines: u32) ->
         }
         let is_user = text("role").is_none_or(|role| role == "user");
         let class = if is_user { "message message-user" } else { "message" };
-        let name = text("name").unwrap_or_else(|| label(lang, is_user));
+        let role = text("role").unwrap_or("user");
+        let name = text("name").map_or_else(|| label(lang, role), str::to_owned);
         let at = text("at").map(|at| local.moment(at).unwrap_or_else(|| at.to_owned()));
         let at = at.map_or_else(String::new, |at| format!(" \u{b7} {}", escaped(&at)));
-        let line =
-            (warnings::MESSAGES - lines.min(warnings::MESSAGES)).saturating_add(u32::try_from(i).unwrap_or(u32::MAX));
+        let line = warnings::MESSAGES.saturating_add(u32::try_from(i).unwrap_or(u32::MAX));
         let place = format!("data-sourcepos=\"{line}:1-{line}:1\"");
         let _ = write!(
             html,
             "<div class=\"{class}\" {place}><p class=\"message-head\" {place}><strong>{}</strong>{at}</p>{}</div>",
-            escaped(name),
+            escaped(&name),
             placed(&markdown::to_html(&content), i, &place),
         );
     }
@@ -78,21 +78,30 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Who wrote a message without a name.
-fn label(lang: &str, is_user: bool) -> &'static str {
-    match (lang, is_user) {
-        ("fr", true) => "Utilisateur",
-        ("de", true) => "Benutzer",
-        ("it", true) => "Utente",
-        ("es", true) => "Usuario",
-        ("pt", true) => "Utilizador",
-        ("nl", true) => "Gebruiker",
-        (_, true) => "User",
-        ("de", false) => "Assistent",
-        ("it" | "pt", false) => "Assistente",
-        ("es", false) => "Asistente",
-        (_, false) => "Assistant",
-    }
+/// Who wrote a message without a name. A role that is not known is its own name.
+fn label(lang: &str, role: &str) -> String {
+    let known = match (lang, role) {
+        ("fr", "user") => "Utilisateur",
+        ("de", "user") => "Benutzer",
+        ("it", "user") => "Utente",
+        ("es", "user") => "Usuario",
+        ("pt", "user") => "Utilizador",
+        ("nl", "user") => "Gebruiker",
+        ("de", "assistant") => "Assistent",
+        ("it" | "pt", "assistant") => "Assistente",
+        ("es", "assistant") => "Asistente",
+        ("fr", "system") => "Syst\u{e8}me",
+        ("it" | "es" | "pt", "system") => "Sistema",
+        ("nl", "system") => "Systeem",
+        ("fr", "tool") => "Outil",
+        ("de", "tool") => "Werkzeug",
+        ("it", "tool") => "Strumento",
+        ("es", "tool") => "Herramienta",
+        ("pt", "tool") => "Ferramenta",
+        (_, role) => role,
+    };
+    let mut letters = known.chars().take(40);
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -102,7 +111,7 @@ mod tests {
 
     fn messages(messages: Value) -> String {
         let data = json!({ "messages": messages }).as_object().cloned().expect("a map");
-        html(&data, "de", &Local::new("de", None), 0)
+        html(&data, "de", &Local::new("de", None))
     }
 
     #[test]
@@ -115,6 +124,15 @@ mod tests {
         assert!(html.contains("<strong>Benutzer</strong> \u{b7} 9. M\u{e4}rz 2026 um 09:05"), "{html}");
         assert!(html.contains("A &lt; B") && html.contains("fn-m1-1") && !html.contains("\"fn-1\""), "{html}");
         assert_eq!(html.matches("<div").count(), html.matches("</div>").count());
+    }
+
+    #[test]
+    fn roles_have_their_names() {
+        let html = messages(json!([{ "role": "system", "content": "a" }, { "role": "tool", "content": "b" },
+            { "role": "critic", "content": "c" }, { "role": "assistant", "content": "d" }]));
+        for name in ["System", "Werkzeug", "Critic", "Assistent"] {
+            assert!(html.contains(&format!("<strong>{name}</strong>")), "{name} in {html}");
+        }
     }
 
     #[test]

@@ -50,8 +50,16 @@ pub fn mermaid(source: &str) -> Result<Vec<u8>, String> {
     match drawn {
         Ok(Ok(RenderOutput::Svg(Some(svg)))) => Ok(svg.into_parts().0.into_bytes()),
         Ok(Ok(_) | Err(RenderError::NoDiagram)) => Err("Mermaid knows no diagram that begins so".to_owned()),
-        Ok(Err(error)) => Err(error.to_string()),
+        Ok(Err(error)) => Err(reason(&error.to_string())),
         Err(_) => Err("it can't be drawn".to_owned()),
+    }
+}
+
+/// An error for its reader, who builds no diagrams into this program.
+fn reason(error: &str) -> String {
+    match error.contains("Cargo feature") {
+        true => "diagrams of this kind are not drawn here".to_owned(),
+        false => error.to_owned(),
     }
 }
 

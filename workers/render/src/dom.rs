@@ -28,22 +28,21 @@ pub struct Document {
     pub ids: HashMap<String, NodeId>,
     /// Ids within headings, with the heading's id. A heading is typeset more than once, and a link needs one target.
     pub within: HashMap<String, String>,
-    /// The number of lines before the text.
-    lines: u32,
 }
 
 impl Document {
-    /// Parses HTML. `lines` is the number of lines before its source.
+    /// Parses HTML whose lines count from the document's top.
     #[must_use]
-    pub fn parse(text: &str, lines: u32, body_classes: &[String], warnings: &mut Warnings) -> Self {
+    pub fn parse(text: &str, body_classes: &[String], warnings: &mut Warnings) -> Self {
         // With an explicit body, a script that would belong to the head lands in the body, where it gets its warning.
         let html = Html::parse_document(&format!("<!DOCTYPE html><body>{text}"));
-        let mut document = Self { html, styles: Vec::new(), ids: HashMap::new(), within: HashMap::new(), lines };
+        let mut document = Self { html, styles: Vec::new(), ids: HashMap::new(), within: HashMap::new() };
         document.add_body_classes(body_classes);
         document.deliver_attributes();
         document.take_styles();
         document.style_fonts();
         document.join_check_boxes();
+        document.name_anchors();
         document.name_elements(warnings);
         document.single_out();
         document
@@ -59,8 +58,7 @@ impl Document {
     pub fn line(&self, node: NodeRef<'_, Node>) -> Option<u32> {
         let mut around = std::iter::once(node).chain(node.ancestors()).filter_map(|node| node.value().as_element());
         let position = around.find_map(|element| element.attr("data-sourcepos"))?;
-        let line: u32 = position.split(':').next()?.parse().ok()?;
-        line.checked_add(self.lines)
+        position.split(':').next()?.parse().ok()
     }
 
     /// The first line of an element itself.
@@ -73,7 +71,7 @@ impl Document {
     #[must_use]
     pub fn own_lines(&self, element: ElementRef<'_>) -> Option<(u32, u32)> {
         let (first, last) = element.attr("data-sourcepos")?.split_once('-')?;
-        let line = |place: &str| place.split(':').next()?.parse::<u32>().ok()?.checked_add(self.lines);
+        let line = |place: &str| place.split(':').next()?.parse().ok();
         Some((line(first)?, line(last)?))
     }
 
@@ -145,6 +143,23 @@ impl Document {
             if let Some(mut paragraph) = self.html.tree.get_mut(paragraph) {
                 paragraph.prepend_id(check_box);
             }
+        }
+    }
+
+    /// Gives `<a name="x">` of older HTML an id, unless another element has it.
+    fn name_anchors(&mut self) {
+        let elements = || self.html.root_element().descendent_elements();
+        let mut taken: HashSet<String> =
+            elements().filter_map(|element| Some(element.value().id()?.to_owned())).collect();
+        let mut named = Vec::new();
+        for anchor in elements().filter(|element| element.value().name() == "a" && element.value().id().is_none()) {
+            let Some(name) = anchor.attr("name").filter(|name| !name.is_empty() && name.len() <= 256) else { continue };
+            if taken.insert(name.to_owned()) {
+                named.push((anchor.id(), name.to_owned()));
+            }
+        }
+        for (id, name) in named {
+            set(&mut self.html, id, "id", &name);
         }
     }
 
@@ -265,7 +280,7 @@ mod tests {
 
     fn parse(markdown: &str) -> (Document, Vec<String>) {
         let mut warnings = Warnings::default();
-        let document = Document::parse(&to_html(markdown), 10, &["body".to_owned()], &mut warnings);
+        let document = Document::parse(&to_html(markdown), &["body".to_owned()], &mut warnings);
         (document, warnings.into_vec().iter().map(ToString::to_string).collect())
     }
 
@@ -286,8 +301,16 @@ mod tests {
         ids.sort_unstable();
         assert_eq!(ids, ["a", "a-1", "a-2"]);
         let second = document.element(document.ids["a-2"]).expect("an element");
-        assert_eq!(document.line(*second), Some(13));
+        assert_eq!(document.line(*second), Some(3));
         assert_eq!(warnings.len(), 1, "{warnings:?}");
+    }
+
+    #[test]
+    fn a_named_anchor_has_its_name_as_id() {
+        let (document, warnings) = parse("<a name=\"x\"></a>\n\n## <a name=b></a>B\n\n<p id=c>\n\n<a name=c>d</a>\n");
+        assert!(document.ids.contains_key("x") && document.within.get("b").is_some_and(|heading| heading == "b-1"));
+        assert!(document.element(document.ids["c"]).is_some_and(|element| element.value().name() == "p"));
+        assert!(warnings.is_empty(), "{warnings:?}");
     }
 
     #[test]

@@ -70,7 +70,7 @@ fn yaml(text: &str, warnings: &mut Warnings) -> Option<Map<String, Value>> {
                     warnings.add(SOURCE, Some(line), message);
                 }
                 None => {
-                    let message = format!("can't be read as YAML, and is left out: {}", first_line(&error));
+                    let message = format!("can't be read as YAML, and is left out: {}", reason(&error));
                     warnings.add(SOURCE, line, message);
                 }
             }
@@ -108,6 +108,14 @@ fn toml(text: &str, warnings: &mut Warnings) -> Map<String, Value> {
     };
     warnings.add(SOURCE, None, format!("can't be read as TOML, and is left out: {unread}"));
     Map::new()
+}
+
+fn reason(error: &impl ToString) -> String {
+    let line = first_line(error);
+    match line.contains("budget") {
+        true => "it has too many values, is nested too deep, or repeats too much: shorten it".to_owned(),
+        false => line,
+    }
 }
 
 fn first_line(error: &impl ToString) -> String {
@@ -172,5 +180,6 @@ mod tests {
         bomb.push_str("---\ntext");
         let (_, body, _, warnings) = divided(&bomb);
         assert!(body == "text" && warnings.len() == 1, "{warnings:?}");
+        assert!(warnings[0].ends_with("shorten it"), "{warnings:?}");
     }
 }

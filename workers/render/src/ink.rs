@@ -44,9 +44,15 @@ pub fn span(line: Option<u32>) -> Span {
 
 fn line(span: Span) -> Option<u32> {
     match span.get() {
-        SpanKind::Range { id, range } if *TEXT == Some(id) => u32::try_from(range.start).ok(),
+        SpanKind::Range { id, range } => line_at(id, range.start),
         _ => None,
     }
+}
+
+/// The line that the range of a span of [`span`] begins with.
+#[must_use]
+pub fn line_at(file: FileId, start: usize) -> Option<u32> {
+    u32::try_from(start).ok().filter(|_| *TEXT == Some(file))
 }
 
 /// Calls `see` with each text and picture of a frame.

@@ -14,14 +14,30 @@ use crate::{Warnings, content::Squeezed, ink, output, typeset, warnings, world::
 /// How often a document is laid out again because something of it was outside the paper.
 const MAX_RELAYOUTS: usize = 2;
 
+/// The levels of boxes that are tried where Typst refuses a document as nested too deep: some style sheets take more of
+/// Typst's levels for each box than others.
+const SHALLOWER: [u8; 3] = [8, 4, 1];
+
+fn is_too_deep(failure: &Failure) -> bool {
+    failure.message.contains("depth exceeded")
+}
+
 /// Lays out a document. Where something lies outside the paper, its block is scaled down, then the block around it.
 pub fn guarded(
     lay_out: impl Fn(&Squeezed, &mut Warnings) -> Result<PagedDocument, Failure>,
     warnings: &mut Warnings,
 ) -> Result<PagedDocument, Failure> {
-    let mut document = lay_out(&Squeezed::default(), warnings)?;
-    let first = ink::outside(&document);
     let mut squeezed = Squeezed::default();
+    let mut document = lay_out(&squeezed, warnings);
+    for blocks in SHALLOWER {
+        if !document.as_ref().is_err_and(is_too_deep) {
+            break;
+        }
+        squeezed.blocks = Some(blocks);
+        document = lay_out(&squeezed, warnings);
+    }
+    let mut document = document?;
+    let first = ink::outside(&document);
     for round in 0..MAX_RELAYOUTS {
         let lines = ink::outside(&document);
         if lines.is_empty() {
@@ -49,8 +65,10 @@ pub fn guarded(
 pub fn typeset((files, entry): &(Files, FileId), doc: Dict, warnings: &mut Warnings) -> Result<PagedDocument, Failure> {
     let typeset = typeset::typeset(files, *entry, doc)?;
     for warning in &typeset.warnings {
-        let (source, line) =
-            place(files, warning).map_or(("template".to_owned(), None), |(path, line)| (path, Some(line)));
+        let (source, line) = match text_line(warning) {
+            Some(line) => (warnings::SOURCE.to_owned(), Some(line)),
+            None => place(files, warning).map_or(("template".to_owned(), None), |(path, line)| (path, Some(line))),
+        };
         warnings.add(&source, line, output::with_hints(warning));
     }
     typeset.pages.map_err(|errors| {
@@ -67,6 +85,14 @@ pub fn typeset((files, entry): &(Files, FileId), doc: Dict, warnings: &mut Warni
         }
         Failure::new(codes::TEMPLATE, lines.join("\n")).with_param("template")
     })
+}
+
+/// The line of the text that this is about.
+fn text_line(diagnostic: &SourceDiagnostic) -> Option<u32> {
+    match diagnostic.span.get() {
+        DiagSpanKind::Range { id, range, .. } => ink::line_at(id, range.start),
+        DiagSpanKind::Detached | DiagSpanKind::Number { .. } => None,
+    }
 }
 
 fn place(files: &Files, diagnostic: &SourceDiagnostic) -> Option<(String, u32)> {

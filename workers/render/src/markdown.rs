@@ -5,10 +5,17 @@
 
 mod admonitions;
 mod alerts;
+mod angle_words;
+mod containers;
+mod dollars;
 mod formulas;
 mod open_tags;
+mod picture_sizes;
+mod places;
 mod raw_text;
 mod scripts;
+mod tags;
+mod texts;
 mod warnings;
 
 use std::fmt::Write;
@@ -55,45 +62,33 @@ fn options() -> Options<'static> {
 /// Elements have `data-sourcepos="line:column-line:column"`.
 #[must_use]
 pub fn to_html(markdown: &str) -> String {
-    read(markdown).0
+    read(markdown, 0).0
 }
 
-/// The HTML, and what of the text is not in it, by lines.
+/// The HTML, and what of the text is not in it, by lines. They count after `lines` others.
 #[must_use]
-pub fn read(markdown: &str) -> (String, Vec<(u32, String)>) {
+pub fn read(markdown: &str, lines: u32) -> (String, Vec<(u32, String)>) {
     let options = options();
-    let markdown = &*admonitions::read(markdown);
+    let markdown = admonitions::read(markdown);
+    let markdown = picture_sizes::read(&markdown, &options);
+    let markdown = &*dollars::read(&markdown, &options);
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, markdown, &options);
-    let left_out = warnings::left_out(root, markdown);
+    let mut left_out = warnings::left_out(root, markdown);
+    left_out.iter_mut().for_each(|(line, _)| *line = line.saturating_add(lines));
     raw_text::escape_open_tags(root);
+    angle_words::read(root);
+    containers::read(&arena, root);
     open_tags::close(&arena, root);
     alerts::read(root);
     scripts::read(&arena, root);
     formulas::read(&arena, root, markdown);
     carry_attributes(&arena, root);
-    place_html(root);
+    places::add(root, lines);
     let mut html = String::with_capacity(markdown.len() * 2);
     // A write to a string does not fail.
     let _ = comrak::format_html(root, &options, &mut html);
     (html, left_out)
-}
-
-/// Gives the first element of raw HTML its lines, which comrak writes of its own elements only.
-fn place_html(root: Node<'_>) {
-    for node in root.descendants() {
-        let mut data = node.data_mut();
-        let lines = (data.sourcepos.start.line, data.sourcepos.end.line);
-        let NodeValue::HtmlBlock(html) = &mut data.value else { continue };
-        let Some(at) = html.literal.find(|c: char| !c.is_whitespace()) else { continue };
-        let name = html.literal[at..].strip_prefix('<').unwrap_or_default();
-        let name = name.len() - name.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).len();
-        let is_tag = name > 0 && html.literal.as_bytes()[at + 1].is_ascii_alphabetic() && lines.0 > 0;
-        let end = html.literal.as_bytes().get(at + 1 + name);
-        if is_tag && end.is_some_and(|end| end.is_ascii_whitespace() || *end == b'>') {
-            html.literal.insert_str(at + 1 + name, &format!(" data-sourcepos=\"{}:1-{}:1\"", lines.0, lines.1));
-        }
-    }
 }
 
 fn carry_attributes<'a>(arena: &'a Arena<'a>, root: Node<'a>) {

@@ -1,11 +1,12 @@
 //! Renders one document, from its job to its bytes.
 
+use ego_tree::NodeRef;
 use ruche_schemas::{
     Failure,
     failure::codes,
     kinds::render::{Render, Warning},
 };
-use scraper::ElementRef;
+use scraper::{ElementRef, Node};
 use serde::{Deserialize, Serialize};
 use typst::comemo;
 use typst_layout::PagedDocument;
@@ -91,8 +92,8 @@ impl Renderer {
         }
         let front::Divided { front, body, .. } = front::divide(&job.markdown, &mut Warnings::default());
         let settings = Settings::of(job, &front, &mut Warnings::default());
-        let html = markdown::to_html(body) + &messages(job, &settings, 0);
-        let document = Document::parse(&html, 0, &[], &mut Warnings::default());
+        let html = markdown::to_html(body) + &messages(job, &settings);
+        let document = Document::parse(&html, &[], &mut Warnings::default());
         let mut found = Vec::new();
         for src in inputs::sources(&document).filter(|src| inputs::is_remote(src)) {
             if found.len() < 200 && !found.iter().any(|known| known == src) {
@@ -112,12 +113,12 @@ impl Renderer {
         let mut warnings = Warnings::default();
         let divided = front::divide(&job.markdown, &mut warnings);
         let mut settings = Settings::of(job, &divided.front, &mut warnings);
-        let (mut html, left_out) = markdown::read(divided.body);
-        html.push_str(&messages(job, &settings, divided.lines));
+        let (mut html, left_out) = markdown::read(divided.body, divided.lines);
+        html.push_str(&messages(job, &settings));
         for (line, message) in left_out {
-            warnings.add(warnings::SOURCE, line.checked_add(divided.lines), message);
+            warnings.add(warnings::SOURCE, Some(line), message);
         }
-        let document = Document::parse(&html, divided.lines, &settings.body_classes, &mut warnings);
+        let document = Document::parse(&html, &settings.body_classes, &mut warnings);
         check_length(&document)?;
         if settings.title.is_none() {
             settings.title = first_heading(&document);
@@ -179,11 +180,11 @@ fn is_conversation(job: &Render) -> bool {
 }
 
 /// The HTML of a conversation's messages.
-fn messages(job: &Render, settings: &Settings, lines: u32) -> String {
+fn messages(job: &Render, settings: &Settings) -> String {
     match is_conversation(job) {
         true => {
             let local = Local::new(&settings.lang, settings.region.as_deref());
-            conversation::html(&settings.data, &settings.lang, &local, lines)
+            conversation::html(&settings.data, &settings.lang, &local)
         }
         false => String::new(),
     }
@@ -194,7 +195,11 @@ fn warn_of_missing_glyphs(document: &Document, fonts: &Fonts, warnings: &mut War
     if !missing.is_empty() {
         let shown: Vec<String> = missing.iter().map(|c| format!("{c} (U+{:04X})", u32::from(*c))).collect();
         let message = format!("no font has {}: attach one and name it in @font-face", shown.join(", "));
-        warnings.add(warnings::SOURCE, None, message);
+        let shows = |node: &NodeRef<'_, Node>| {
+            node.value().as_text().is_some_and(|text| missing.iter().any(|missing| text.contains(*missing)))
+        };
+        let first = document.html.root_element().descendants().find(shows);
+        warnings.add(warnings::SOURCE, first.and_then(|node| document.line(node)), message);
     }
 }
 

@@ -86,7 +86,7 @@ impl Settings {
             sheets: Vec::new(),
             data: Map::new(),
         };
-        settings.add_sheets(job, &data, warnings);
+        settings.add_sheets(job, front, &data, warnings);
         for key in IGNORED.iter().filter(|key| front.contains_key(**key)) {
             warnings.add(front::SOURCE, None, format!("{key} has no effect here"));
         }
@@ -95,7 +95,13 @@ impl Settings {
     }
 
     /// In md-to-pdf's order: attached sheets, `css`, the job's own.
-    fn add_sheets(&mut self, job: &Render, data: &Map<String, Value>, warnings: &mut Warnings) {
+    fn add_sheets(
+        &mut self,
+        job: &Render,
+        front: &Map<String, Value>,
+        data: &Map<String, Value>,
+        warnings: &mut Warnings,
+    ) {
         if let Some(options) = data.get("pdf_options").and_then(Value::as_object) {
             self.sheets.push((pdf_options::page_rule(options, warnings), front::SOURCE.to_owned()));
         }
@@ -115,11 +121,22 @@ impl Settings {
                 None => warnings.add(front::SOURCE, None, format!("the style sheet {name:?} is no attached file")),
             }
         }
-        self.sheets.extend(sheets.into_iter().map(|css| (css, front::SOURCE.to_owned())));
+        let is_front = front.contains_key("css");
+        let placed = |css: String| if is_front { placed(&css, &job.markdown) } else { css };
+        self.sheets.extend(sheets.into_iter().map(|css| (placed(css), front::SOURCE.to_owned())));
         if !job.css.is_empty() {
             self.sheets.push((job.css.clone(), "css".to_owned()));
         }
     }
+}
+
+/// A sheet after as many lines as it has before it in the front matter, so that its warnings have those lines.
+fn placed(css: &str, markdown: &str) -> String {
+    let Some((blank, first)) = css.lines().enumerate().find(|(_, line)| !line.trim().is_empty()) else {
+        return css.to_owned();
+    };
+    let at = markdown.lines().position(|line| line.contains(first.trim())).unwrap_or(blank);
+    "\n".repeat(at.saturating_sub(blank)) + css
 }
 
 /// Whether this names a style sheet, rather than being one.

@@ -11,8 +11,11 @@ use typst::{
 };
 
 use super::{
-    MAX_BLOCK_DEPTH, MAX_DEPTH, Place, Squeezed, Typesetter, box_style, boxes, color, direction, fit, flow::Flow,
-    lengths, margins::Margins, names, notes, show_rule, text_style,
+    MAX_DEPTH, Place, Squeezed, Typesetter, box_style, boxes, color, direction, fit,
+    flow::{Flow, is_blank},
+    lengths,
+    margins::Margins,
+    names, notes, show_rule, text_style,
 };
 use crate::{
     css::{Break, Display, Style},
@@ -25,14 +28,8 @@ impl Typesetter<'_> {
         if style.is_some_and(|style| style.display == Some(Display::None)) {
             return;
         }
-        if place.blocks >= MAX_BLOCK_DEPTH || place.depth >= MAX_DEPTH {
-            let bound = if place.depth >= MAX_DEPTH { MAX_DEPTH } else { MAX_BLOCK_DEPTH.into() };
-            self.warn(
-                *element,
-                format!("this is nested more than {bound} deep, so what is in it is shown as plain text: nest it less"),
-            );
-            self.text(&element.text().collect::<String>(), place, &mut flow.line);
-            return flow.paragraph();
+        if (place.blocks >= self.max_blocks() && !names::is_leaf(element.value().name())) || place.depth >= MAX_DEPTH {
+            return self.flat(element, place, flow);
         }
         if let Some(command) = self.command(element) {
             return match command {
@@ -57,7 +54,7 @@ impl Typesetter<'_> {
 
     /// Whether something in the block left the paper, and this block is the one to scale down.
     fn is_squeezed(&self, element: ElementRef<'_>, place: Place) -> bool {
-        let Squeezed { lines, outermost } = &self.squeezed;
+        let Squeezed { lines, outermost, .. } = &self.squeezed;
         if lines.is_empty() || (*outermost && place.depth > 0) {
             return false;
         }
@@ -78,7 +75,9 @@ impl Typesetter<'_> {
 
     fn styled_block(&self, element: ElementRef<'_>, place: Place, whole: Option<&Style>) -> Content {
         let mut inner = Place { spans: 0, ..self.within(element, place, whole) };
-        inner.boxed |= whole.is_some_and(box_style::is_unsplit);
+        // A heading with a border is one of the text all the same.
+        let is_heading = dom::heading_level(element.value().name()).is_some();
+        inner.boxed |= !is_heading && whole.is_some_and(box_style::is_unsplit);
         inner.from_right = direction::of(element).map_or(place.from_right, |dir| dir == Dir::RTL);
         let name = element.value().name();
         let style = whole.map(|style| self.adjusted_style(element, place, style, inner.from_right));
@@ -90,6 +89,7 @@ impl Typesetter<'_> {
             inner.contains_margins = box_style::contains_margins(style);
         }
         let row = style.filter(|_| name != "table").and_then(|style| self.row(element, inner, style));
+        let is_row = row.is_some();
         let content = row.unwrap_or_else(|| self.block_element(element, inner, whole));
         // Other elements have the generated text in their first and last paragraph.
         let content = match name {
@@ -120,10 +120,12 @@ impl Typesetter<'_> {
             _ => text_style::decorated(content, style).styled_with_map(text),
         };
         let content = boxes::block(content, style, place);
-        match style.break_after == Some(Break::Avoid) {
-            true => BlockElem::new().with_body(Some(BlockBody::Content(content))).with_sticky(true).pack(),
-            false => content,
-        }
+        let is_head = is_heading || name == "summary";
+        let is_rule = name == "hr" && follows_heading(element);
+        // Typst keeps a heading with what follows, but not a box around it.
+        let keeps = is_rule || (is_head && (is_row || box_style::is_box(style)));
+        let keeps = keeps || style.break_after == Some(Break::Avoid);
+        if keeps { kept_with_next(content) } else { content }
     }
 
     fn block_element(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Content {
@@ -142,7 +144,7 @@ impl Typesetter<'_> {
             "svg" => self.drawing(element, place, false).unwrap_or_default(),
             "span" if element.attr("data-math-style").is_some() => self.formula(element, true),
             "section" if notes::is_section(element) => Content::empty(),
-            "summary" => ParElem::new(StrongElem::new(self.line(*element, place)).pack()).pack(),
+            "summary" => kept_with_next(ParElem::new(StrongElem::new(self.line(*element, place)).pack()).pack()),
             "center" => self.paragraphs(*element, place).set(AlignElem::alignment, Alignment::H(HAlignment::Center)),
             name if names::is_dropped(name) => {
                 self.warn(*element, format!("<{name}> is left out: a printed document can't have it"));
@@ -215,6 +217,16 @@ impl Typesetter<'_> {
 enum Command {
     Contents(Content),
     Page(Content),
+}
+
+/// A block that is on the page of the next one.
+fn kept_with_next(content: Content) -> Content {
+    BlockElem::new().with_body(Some(BlockBody::Content(content))).with_sticky(true).pack()
+}
+
+fn follows_heading(element: ElementRef<'_>) -> bool {
+    let before = element.prev_siblings().find(|node| !is_blank(*node)).and_then(ElementRef::wrap);
+    before.is_some_and(|before| dom::heading_level(before.value().name()).is_some())
 }
 
 /// An empty box, which CSS gives its border or background. `<hr size color width>` is older HTML.

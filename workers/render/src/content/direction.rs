@@ -18,7 +18,7 @@ pub(super) fn of(element: ElementRef<'_>) -> Option<Dir> {
     first(*element, &mut left)
 }
 
-/// Code has no direction.
+/// Code has no direction, and the title of an alert, which is in English, has that of its alert.
 fn first(node: NodeRef<'_, Node>, left: &mut usize) -> Option<Dir> {
     match node.value() {
         Node::Text(text) => {
@@ -34,6 +34,7 @@ fn first(node: NodeRef<'_, Node>, left: &mut usize) -> Option<Dir> {
             None
         }
         Node::Element(element) if matches!(element.name(), "code" | "pre" | "svg") => None,
+        Node::Element(element) if element.classes().any(|class| class == "markdown-alert-title") => None,
         _ => node.children().find_map(|child| first(child, left)),
     }
 }
@@ -62,5 +63,6 @@ mod tests {
         assert_eq!(direction("<p><code>x</code> \u{5e9}"), Some(Dir::RTL));
         assert_eq!(direction("<p>123 ..."), None);
         assert_eq!(direction("<p dir=rtl>abc"), Some(Dir::RTL));
+        assert_eq!(direction("<p class=markdown-alert-title>Note"), None);
     }
 }

@@ -1,14 +1,17 @@
 //! Typesets formulas: LaTeX, in a line or as a block.
 
+mod lines;
+
 use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement},
     layout::BoxElem,
+    math::EquationElem,
     text::{RawContent, RawElem},
 };
 
 use super::{Typesetter, fit};
-use crate::math;
+use crate::{ink, math};
 
 impl Typesetter<'_> {
     /// A formula among words. In a paragraph, Typst drops blocks that are in no box.
@@ -24,7 +27,12 @@ impl Typesetter<'_> {
     pub(super) fn formula(&self, element: ElementRef<'_>, block: bool) -> Content {
         let latex: String = element.text().collect();
         match math::equation(&latex, block) {
-            Ok(content) if block => fit::squeezed(content),
+            Ok(content) if block => {
+                match content.spanned(ink::span(self.doc.line(*element))).into_packed::<EquationElem>() {
+                    Ok(equation) => fit::squeezed(lines::divided(equation)),
+                    Err(content) => content,
+                }
+            }
             Ok(content) => content,
             Err(error) => {
                 self.warn(*element, format!("the formula is shown as its source: {error}"));

@@ -16,7 +16,7 @@ use typst::{
 };
 
 use self::markers::{marker, numbers_style};
-use super::{Place, Typesetter, boxes, color, inline, lengths, text_style};
+use super::{Place, Typesetter, box_style, boxes, color, inline, lengths, text_style};
 use crate::css::{ListStyle, Margin, Style};
 
 /// Bullets by depth, as Typst's.
@@ -25,6 +25,8 @@ const MARKERS: [&str; 3] = ["\u{2022}", "\u{2023}", "\u{2013}"];
 const INDENT: f64 = 1.5;
 /// Between a marker and its item, in font sizes, as Typst has it.
 const BODY_INDENT: f64 = 0.5;
+/// The most levels around items that are boxes: Typst applies 64 nested rules, and a list of boxes takes up to six.
+const MAX_BOXED_DEPTH: u8 = 6;
 
 impl Typesetter<'_> {
     pub(super) fn list(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Content {
@@ -61,14 +63,19 @@ impl Typesetter<'_> {
     fn item(&self, item: ElementRef<'_>, place: Place) -> Content {
         let style = self.style(item);
         let inner = Place { spans: 0, ..self.within(item, place, style) };
+        let is_box = style.is_some_and(box_style::is_box);
+        let is_boxed = is_box && place.blocks <= MAX_BOXED_DEPTH;
+        if is_box && place.blocks == MAX_BOXED_DEPTH + 1 {
+            let message = format!(
+                "the items of more than {MAX_BOXED_DEPTH} nested lists get no border, background and padding: nest them less"
+            );
+            self.warn(*item, message);
+        }
         let content = self.flow(*item, inner);
         let content = self.anchored(item, content);
-        match style {
-            Some(style) => {
-                boxes::block(content.styled_with_map(text_style::styles(style, place, self.fonts)), style, place)
-            }
-            None => content,
-        }
+        let Some(style) = style else { return content };
+        let content = content.styled_with_map(text_style::styles(style, place, self.fonts));
+        if is_box && !is_boxed { content } else { boxes::block(content, style, place) }
     }
 
     /// The space between items that CSS specifies: the larger of the margins below one and above the next.

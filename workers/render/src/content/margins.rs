@@ -36,12 +36,17 @@ impl Typesetter<'_> {
         }
         let closed = style.map_or((false, false), box_style::contains_margins);
         let inner = self.within(element, place, style);
-        if let Some(first) = self.edge(element.children()).filter(|_| !closed.0) {
-            above = collapsed(above, self.margins_within(first, inner, depth + 1).0);
-        }
-        if let Some(last) = self.edge(element.children().rev()).filter(|_| !closed.1) {
-            below = collapsed(below, self.margins_within(last, inner, depth + 1).1);
-        }
+        let first = self.edge(element.children()).filter(|_| !closed.0);
+        let last = self.edge(element.children().rev()).filter(|_| !closed.1);
+        let of = |child: ElementRef<'_>| self.margins_within(child, inner, depth + 1);
+        // An only child is looked at once: twice at each level would double the time with each.
+        let of_first = first.map(of);
+        let of_last = match (first, last) {
+            (Some(first), Some(last)) if first.id() == last.id() => of_first,
+            (_, last) => last.map(of),
+        };
+        above = of_first.map_or(above, |margins| collapsed(above, margins.0));
+        below = of_last.map_or(below, |margins| collapsed(below, margins.1));
         Margins(above, below)
     }
 

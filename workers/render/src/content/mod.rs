@@ -17,6 +17,7 @@ mod direction;
 mod emoji;
 mod figure;
 mod fit;
+mod flat;
 mod flow;
 mod formula;
 mod inline;
@@ -39,7 +40,7 @@ mod word_breaks;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashSet,
+    collections::{HashMap, HashSet},
 };
 
 use ego_tree::{NodeId, NodeRef};
@@ -87,17 +88,23 @@ pub struct Typesetter<'a> {
     has_blocks: HashSet<NodeId>,
     /// Pictures that float beside their paragraph.
     floated: RefCell<HashSet<NodeId>>,
+    /// What is nested too deep, by its element, width and size.
+    flattened: RefCell<HashMap<(NodeId, u64, u64), Content>>,
     warnings: RefCell<&'a mut Warnings>,
     failure: RefCell<Option<Failure>>,
     cells: Cell<usize>,
 }
 
-/// Lines of the source whose blocks are scaled down, because something of them left the paper.
+/// What is done because the first layout did not succeed: blocks are scaled down, because something of them left the
+/// paper, and boxes are nested less.
 #[derive(Debug, Clone, Default)]
 pub struct Squeezed {
+    /// Of the source.
     pub lines: Vec<u32>,
     /// The outermost block around such a line, not the innermost.
     pub outermost: bool,
+    /// The most levels of boxes, where Typst lays out no more.
+    pub blocks: Option<u8>,
 }
 
 /// The area of a page that holds the text, and the text's font.
@@ -177,6 +184,7 @@ impl<'a> Typesetter<'a> {
             has_blocks: flow::with_blocks(doc),
             floated: RefCell::default(),
             notes: Notes::find(doc),
+            flattened: RefCell::default(),
             warnings: RefCell::new(warnings),
             failure: RefCell::default(),
             cells: Cell::new(0),

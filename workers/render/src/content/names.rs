@@ -28,6 +28,11 @@ pub(super) fn margins_reach_out(name: &str) -> bool {
     )
 }
 
+/// Blocks without other blocks in them.
+pub(super) fn is_leaf(name: &str) -> bool {
+    dom::heading_level(name).is_some() || matches!(name, "p" | "pre" | "hr" | "summary" | "dt")
+}
+
 /// Whether an element begins a line of its own.
 pub(super) fn is_block_name(name: &str) -> bool {
     is_container(name)

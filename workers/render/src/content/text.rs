@@ -19,7 +19,7 @@ const BREAK: f64 = 0.001;
 /// The widest character, in font sizes. A word that fits by this bound is not measured.
 const WIDEST: f64 = 1.3;
 
-/// The longest word that is divided anywhere, in bytes; a longer one is divided only where it reads well.
+/// The longest word of which each part is measured, in bytes; a longer one is divided into parts that fit for sure.
 const MAX_DIVIDED: usize = 20_000;
 
 /// The width of a tab stop in preformatted text, in characters.
@@ -87,7 +87,9 @@ impl Typesetter<'_> {
     /// A word in pieces that fit the available width.
     pub(super) fn divided<'w>(&self, word: &'w str, place: Place) -> Vec<&'w str> {
         if word.len() > MAX_DIVIDED {
-            return word_breaks::pieces(word);
+            let widest = (place.size * WIDEST + place.letter_spacing.max(0.0)).max(0.1);
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            return word_breaks::parts(word, (place.width / widest) as usize);
         }
         word_breaks::divided(word, |piece| !self.overflows(piece, place))
     }

@@ -40,6 +40,21 @@ pub fn divided(word: &str, fits: impl Fn(&str) -> bool) -> Vec<&str> {
     out
 }
 
+/// Parts of so many characters, of at least one.
+pub fn parts(word: &str, characters: usize) -> Vec<&str> {
+    let mut out = Vec::new();
+    let (mut from, mut at) = (0, 0);
+    for (i, letter) in letters(word).into_iter().enumerate() {
+        if i > 0 && i % characters.max(1) == 0 {
+            out.push(&word[from..at]);
+            from = at;
+        }
+        at += letter.len();
+    }
+    out.push(&word[from..]);
+    out
+}
+
 /// Each character, with the marks that combine with it.
 fn letters(word: &str) -> Vec<&str> {
     let mut out = Vec::new();
@@ -67,6 +82,13 @@ mod tests {
         assert_eq!(pieces("--flag"), ["--", "flag"]);
         assert_eq!(pieces("\u{6f22}\u{5b57}a"), ["\u{6f22}", "\u{5b57}", "a"]);
         assert_eq!(pieces(""), [""]);
+    }
+
+    #[test]
+    fn a_very_long_word_is_divided_into_parts() {
+        assert_eq!(parts("abcde\u{301}f", 2), ["ab", "cd", "e\u{301}f"]);
+        assert_eq!(parts("ab", 0), ["a", "b"]);
+        assert_eq!(parts("", 3), [""]);
     }
 
     #[test]

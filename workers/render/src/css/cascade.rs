@@ -157,10 +157,15 @@ fn declared<'a>(
     all
 }
 
+/// The class of the whole text in GitHub's style sheets.
+const BODY_CLASS: &str = ".markdown-body";
+
 /// Warns of rules without a match. If there are many, as in a sheet for a whole site, the rest are listed by line
 /// only, because the number of warnings is bounded.
 fn unmatched(sheets: &[Sheet], index: &Index<'_>, matched: &[bool], warnings: &mut Warnings) {
     let mut found: Vec<Vec<&Rule>> = vec![Vec::new(); sheets.len()];
+    let is_of_body = |rule: &Rule| rule.text.contains(BODY_CLASS);
+    let has_body = index.rules.iter().zip(matched).any(|((_, rule), matched)| *matched && is_of_body(rule));
     for ((sheet, rule), matched) in index.rules.iter().zip(matched) {
         if !*matched && !sheets[*sheet].quiet && !rule.declarations.is_empty() {
             found[*sheet].push(rule);
@@ -168,6 +173,15 @@ fn unmatched(sheets: &[Sheet], index: &Index<'_>, matched: &[bool], warnings: &m
     }
     for (sheet, rules) in sheets.iter().zip(found) {
         let mut log = Log { source: &sheet.source, warnings: &mut *warnings };
+        let (of_body, rules): (Vec<_>, Vec<_>) = rules.into_iter().partition(|rule| !has_body && is_of_body(rule));
+        if let Some(rule) = of_body.first() {
+            let message = format!(
+                "`{BODY_CLASS}` is no class of this document, so {} rules have no effect: set `body_class: {}` in the front matter",
+                of_body.len(),
+                &BODY_CLASS[1..]
+            );
+            log.add(Some(rule.line), message);
+        }
         let (first, rest) = rules.split_at(rules.len().min(UNMATCHED));
         for rule in first {
             log.add(Some(rule.line), format!("`{}` matches no element of this document", rule.text));

@@ -100,9 +100,7 @@ mod tests {
 
     #[test]
     fn a_tag_that_is_ended_stays_html() {
-        for html in
-            ["<style>p { color: red }</style>", "a <XMP>b</xmp> c", "<div>\n<title>a</title>\n</div>", "<titles>"]
-        {
+        for html in ["<style>p { color: red }</style>", "a <XMP>b</xmp> c", "<div>\n<title>a</title>\n</div>"] {
             assert!(!to_html(html).contains("&lt;"), "{html}: {}", to_html(html));
         }
     }

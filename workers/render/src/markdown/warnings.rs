@@ -27,7 +27,10 @@ pub fn left_out(root: Node<'_>, source: &str) -> Vec<(u32, String)> {
             }
             NodeValue::TableRow(_) => {
                 let columns = node.children().count();
-                let cells = lines.get(first.saturating_sub(1)).map_or(0, |line| cells(line));
+                // The marks of quotes and lists around the table are before its row.
+                let row =
+                    lines.get(first.saturating_sub(1)).and_then(|line| line.get(data.sourcepos.start.column - 1..));
+                let cells = row.map_or(0, cells);
                 if cells > columns {
                     let message =
                         format!("the row has {cells} cells, and the table {columns} columns: the rest is left out");
@@ -74,7 +77,7 @@ mod tests {
     use crate::markdown::read;
 
     fn warnings(markdown: &str) -> Vec<(u32, String)> {
-        read(markdown).1
+        read(markdown, 0).1
     }
 
     #[test]
@@ -91,5 +94,9 @@ mod tests {
         let found = warnings("| a | b |\n|---|---|\n| 1 | 2 |\n| 1 | 2 | 3 |\n| `a \\| b` | c |\n| short |\n");
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].0 == 4 && found[0].1.contains("3 cells"));
+        let found = warnings(
+            "> | t | u |\n> |---|---|\n> | 1 | 2 |\n\n- | t | u |\n  |---|---|\n  | 1 | 2 |\n> > | a | b |\n> > |---|---|\n> > | 1 | 2 | 3 |\n",
+        );
+        assert!(found.len() == 1 && found[0].0 == 10, "{found:?}");
     }
 }

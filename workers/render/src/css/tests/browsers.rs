@@ -55,6 +55,18 @@ fn a_plain_sheet_for_browsers_has_no_warnings() {
 }
 
 #[test]
+fn githubs_rules_without_their_class_are_one_warning() {
+    let css = ".markdown-body { color: #24292e }\n.markdown-body h1 { color: red }\n.other { color: red }\n";
+    let done = styled("<h1>Head</h1><p>Text</p>", css);
+    let expected = [
+        "css:1: `.markdown-body` is no class of this document, so 2 rules have no effect: set `body_class: markdown-body` \
+         in the front matter",
+        "css:3: `.other` matches no element of this document",
+    ];
+    assert_eq!(done.warnings, expected);
+}
+
+#[test]
 fn a_sheet_in_githubs_manner_has_only_sensible_warnings() {
     let css = "
 .markdown-body { -ms-text-size-adjust: 100%; -webkit-text-size-adjust: 100%; line-height: 1.5; color: #24292e;

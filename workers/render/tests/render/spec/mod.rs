@@ -28,9 +28,22 @@ const NO_GLYPH: &str = "no font that is compiled in has Malayalam and Kannada: a
 const APART: &str = "the box of a missing picture stands apart from the text, which reads as a space";
 const COMMENTS: &str = "CommonMark 0.31 takes more for comments than 0.29, on which GitHub's specification stands";
 const OPEN: &str = "a style that is not ended is shown, where a browser would take all that follows for it";
+const WORD: &str = "a word in angle brackets that names no element is shown, as for List<Integer>";
 
-const LISTED_OF_COMMONMARK: &Listed = &[(27, NO_GLYPH), (173, OPEN), (475, APART)];
-const LISTED_OF_GFM: &Listed = &[(142, OPEN), (323, NO_GLYPH), (484, APART), (645, COMMENTS), (646, COMMENTS)];
+const LISTED_OF_COMMONMARK: &Listed =
+    &[(27, NO_GLYPH), (150, WORD), (163, WORD), (173, OPEN), (201, WORD), (475, APART), (613, WORD), (623, WORD)];
+const LISTED_OF_GFM: &Listed = &[
+    (120, WORD),
+    (133, WORD),
+    (142, OPEN),
+    (170, WORD),
+    (323, NO_GLYPH),
+    (484, APART),
+    (632, WORD),
+    (642, WORD),
+    (645, COMMENTS),
+    (646, COMMENTS),
+];
 
 #[test]
 fn every_example_of_commonmark_says_in_a_pdf_what_it_says_in_html() {
