@@ -51,6 +51,7 @@ use typst::{
     utils::PicoStr,
 };
 
+pub use box_style::stroke;
 pub use color::paint;
 pub use lengths::length;
 pub use named_page::NamedPage;

@@ -7,6 +7,7 @@ mod built_in;
 mod fuzz;
 mod golden;
 mod lost;
+mod margin_boxes;
 mod pages;
 mod rows;
 mod seen;
