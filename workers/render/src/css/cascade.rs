@@ -72,6 +72,10 @@ pub fn cascade(html: &Html, sheets: &[Sheet], base_font_size_pt: f64, warnings: 
         unmatched(sheets, &work.index, &matched, work.applier.warnings);
     }
     styles.shared = work.shared;
+    let body = tree.elements.iter().find(|flat| flat.element.name() == "body");
+    if let (Some(root), Some(body)) = (tree.elements.first(), body) {
+        styles.hand_down(root.id, body.id);
+    }
     styles
 }
 

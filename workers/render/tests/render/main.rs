@@ -9,6 +9,7 @@ mod golden;
 mod lost;
 mod margin_boxes;
 mod pages;
+mod properties;
 mod rows;
 mod seen;
 mod spec;
