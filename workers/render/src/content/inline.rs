@@ -166,6 +166,12 @@ impl Typesetter<'_> {
                 Some(note) => note,
                 None => SuperElem::new(line()).pack(),
             },
+            // Controls of Unicode: override from right to left or from left to right, and its end.
+            "bdo" => match element.attr("dir").map(str::to_ascii_lowercase).as_deref() {
+                Some("rtl") => TextElem::packed("\u{202e}") + line() + TextElem::packed("\u{202c}"),
+                Some("ltr") => TextElem::packed("\u{202d}") + line() + TextElem::packed("\u{202c}"),
+                _ => line(),
+            },
             "q" => TextElem::packed("\u{201c}") + line() + TextElem::packed("\u{201d}"),
             "a" => self.link(element, place),
             "br" => LinebreakElem::shared().clone(),

@@ -1,5 +1,6 @@
 //! The tests of whole documents: one program, so that Typst is linked once.
 
+mod attributes;
 mod bad_input;
 mod boxes;
 mod browser;
