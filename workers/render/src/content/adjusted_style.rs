@@ -30,7 +30,9 @@ impl Typesetter<'_> {
             _ if self.is_tall_box(element, place) && style.width.is_none() => {
                 let inner = self.within(element, place, Some(style));
                 let width = self.content_width(element, inner).max_content * columns::SLACK;
-                let width = css::Length::Pt(width.min(place.width - lengths::frame_width(style, place)).max(1.0));
+                let sides = lengths::frame_width(style, place) + lengths::side_margins(style, place).max(0.0);
+                let available = place.width - sides;
+                let width = css::Length::Pt(width.min(available).max(1.0));
                 Cow::Owned(Style { width: Some(width), border_box: None, ..style.clone() })
             }
             _ if place.fills => Cow::Owned(Style { width: None, max_width: None, ..style.clone() }),
