@@ -5,12 +5,12 @@ use ruche_schemas::kinds::render::Render;
 use serde_json::Value as Json;
 use typst::{
     foundations::{Array, Content, Dict, IntoValue, Value},
-    layout::Length,
+    layout::{Alignment, HAlignment, Length},
     text::FontWeight,
 };
 
 use crate::{
-    content::{length, line_box, paint},
+    content::{length, line_box, paint, stroke},
     css::{self, Align, ListStyle, MarginBox, MarginItem, Page, Style},
     fonts::{FALLBACK, Fonts},
     locale::Local,
@@ -216,7 +216,34 @@ fn margin_box(margin: &MarginBox, fonts: &Fonts) -> Dict {
     settings.insert("name".into(), margin.selector.name.as_deref().map_or(Value::None, IntoValue::into_value));
     settings.insert("place".into(), margin.place.into_value());
     settings.insert("text".into(), text_settings(&margin.style, fonts).into_value());
+    settings.insert("source".into(), margin.source.as_str().into_value());
+    settings.insert("line".into(), i64::from(margin.line).into_value());
+    settings.insert("box".into(), box_settings(&margin.style).into_value());
+    let alignment = margin.style.text_align.map(|align| match align {
+        Align::Left | Align::Justify => HAlignment::Left,
+        Align::Center => HAlignment::Center,
+        Align::Right => HAlignment::Right,
+    });
+    settings.insert("align".into(), alignment.map_or(Value::None, |align| Alignment::H(align).into_value()));
     settings.insert("pieces".into(), margin.content.iter().map(margin_item).collect::<Array>().into_value());
+    settings
+}
+
+/// Background, borders and padding of a margin box, for Typst's `block`.
+fn box_settings(style: &Style) -> Dict {
+    let mut settings = Dict::new();
+    if let Some(color) = style.background {
+        settings.insert("fill".into(), paint(color).into_value());
+    }
+    let names = ["top", "right", "bottom", "left"];
+    let css::Sides { top, right, bottom, left } = style.border;
+    let strokes = names.into_iter().zip([top, right, bottom, left]);
+    let strokes = strokes.filter_map(|(name, border)| Some((name.into(), stroke(border)??.into_value())));
+    settings.insert("stroke".into(), strokes.collect::<Dict>().into_value());
+    let css::Sides { top, right, bottom, left } = style.padding;
+    let insets = names.into_iter().zip([top, right, bottom, left]);
+    let insets = insets.filter_map(|(name, padding)| Some((name.into(), length(padding?).into_value())));
+    settings.insert("inset".into(), insets.collect::<Dict>().into_value());
     settings
 }
 

@@ -55,13 +55,19 @@ pub fn line_at(file: FileId, start: usize) -> Option<u32> {
     u32::try_from(start).ok().filter(|_| *TEXT == Some(file))
 }
 
-/// Calls `see` with each text and picture of a frame.
-pub fn visit(frame: &Frame, at: Transform, see: &mut impl FnMut(Mark)) {
+/// Calls `see` with each text and picture of a frame, as far as it is not clipped.
+pub fn visit(frame: &Frame, at: Transform, see: &mut dyn FnMut(Mark)) {
     for (point, item) in frame.items() {
         match item {
             FrameItem::Group(group) => {
                 let inner = at.pre_concat(Transform::translate(point.x, point.y)).pre_concat(group.transform);
-                visit(&group.frame, inner, see);
+                match group.clip {
+                    Some(_) => {
+                        let clip = mark(Point::zero(), group.frame.size().to_point(), inner, Span::detached());
+                        visit(&group.frame, inner, &mut |mark| clip.cut(mark).into_iter().for_each(&mut *see));
+                    }
+                    None => visit(&group.frame, inner, see),
+                }
             }
             FrameItem::Text(text) => {
                 let above = Point::new(Abs::zero(), text.size * -ASCENT);
@@ -72,6 +78,20 @@ pub fn visit(frame: &Frame, at: Transform, see: &mut impl FnMut(Mark)) {
             FrameItem::Image(_, size, span) => see(mark(*point, *point + size.to_point(), at, *span)),
             FrameItem::Shape(..) | FrameItem::Link(..) | FrameItem::Tag(_) => {}
         }
+    }
+}
+
+impl Mark {
+    /// The part of another mark within this one.
+    fn cut(&self, other: Self) -> Option<Self> {
+        let cut = Self {
+            left: other.left.max(self.left),
+            top: other.top.max(self.top),
+            right: other.right.min(self.right),
+            bottom: other.bottom.min(self.bottom),
+            line: other.line,
+        };
+        (cut.left < cut.right && cut.top < cut.bottom).then_some(cut)
     }
 }
 

@@ -1,11 +1,15 @@
 //! Lays out a document, and again where something of it lies outside the paper.
 
+use std::collections::HashSet;
+
 use ruche_schemas::{Failure, failure::codes};
 use typst::{
     World as _,
     diag::{Severity, SourceDiagnostic},
-    foundations::Dict,
+    foundations::{Dict, Label, Selector, Str, Value},
+    introspection::{Introspector as _, MetadataElem},
     syntax::{DiagSpanKind, FileId},
+    utils::PicoStr,
 };
 use typst_layout::PagedDocument;
 
@@ -48,6 +52,7 @@ pub fn guarded(
         // Its warnings were given the first time.
         document = lay_out(&squeezed, &mut Warnings::default())?;
     }
+    note_margin_boxes(&document, warnings);
     let left = ink::outside(&document);
     for line in first {
         let message = match left.contains(&line) {
@@ -60,6 +65,25 @@ pub fn guarded(
         warnings.add(warnings::SOURCE, Some(line), message);
     }
     Ok(document)
+}
+
+/// Warns of margin boxes whose text did not fit; ruche.typ notes them.
+fn note_margin_boxes(document: &PagedDocument, warnings: &mut Warnings) {
+    let Some(label) = Label::new(PicoStr::intern("ruche-margin-box")) else { return };
+    let mut seen = HashSet::new();
+    for note in document.introspector().query(&Selector::Label(label)) {
+        let Some(Value::Dict(note)) = note.to_packed::<MetadataElem>().map(|note| note.value.clone()) else { continue };
+        let text = |name: &str| note.get(name).ok()?.clone().cast::<Str>().ok();
+        let line = note.get("line").ok().and_then(|line| u32::try_from(line.clone().cast::<i64>().ok()?).ok());
+        let (Some(place), Some(source), Some(done)) = (text("place"), text("source"), text("done")) else { continue };
+        let message = format!(
+            "`@{place}`: its text does not fit into the page's margin, so it was {done}: shorten it, or specify a larger \
+             margin"
+        );
+        if seen.insert((source.clone(), line, place)) {
+            warnings.add(&source, line, message);
+        }
+    }
 }
 
 pub fn typeset((files, entry): &(Files, FileId), doc: Dict, warnings: &mut Warnings) -> Result<PagedDocument, Failure> {

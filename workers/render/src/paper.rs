@@ -7,7 +7,7 @@ use typst::utils::PicoStr;
 use crate::{
     Warnings,
     content::TextArea,
-    css::{Length, Margin, Page, Style},
+    css::{Length, Margin, Page, Sides, Style},
     fonts::{Fonts, RulerFace},
     templates::Defaults,
 };
@@ -30,6 +30,7 @@ pub fn inset(page: &mut Page, styles: [Option<&Style>; 2], defaults: &Defaults) 
             Length::Pt(points) => points,
             Length::Em(ems) => ems * style.font_size.unwrap_or(defaults.size),
             Length::Percent(percent) => percent / 100.0 * whole,
+            Length::Sum(percent, points) => percent / 100.0 * whole + points,
         };
         let margin = |margin: Option<Margin>| match margin {
             Some(Margin::Length(length)) => points(length),
@@ -55,6 +56,18 @@ pub fn inset(page: &mut Page, styles: [Option<&Style>; 2], defaults: &Defaults) 
         below += (margin(style.margin.bottom) + padding(style.padding.bottom)).max(0.0);
     }
     (above, below)
+}
+
+/// Warns of what the body's box can't have, because pages divide it.
+pub fn warn_of_body(style: Option<&Style>, warnings: &mut Warnings) {
+    let Some(style) = style else { return };
+    let Sides { top, right, bottom, left } = style.border;
+    let has_border = [top, right, bottom, left].into_iter().flatten().any(|border| border.width > 0.0);
+    let has_opacity = style.opacity.is_some_and(|opacity| opacity < 1.0);
+    for (name, _) in [("border", has_border), ("opacity", has_opacity)].into_iter().filter(|(_, is_set)| *is_set) {
+        let message = format!("`{name}` has no effect on the body: specify it for a `<div>` around the text");
+        warnings.add("css", None, message);
+    }
 }
 
 /// Shrinks margins that leave no width or height for the text.
@@ -84,7 +97,8 @@ pub fn text_area(page: &Page, style: Option<&Style>, defaults: &Defaults, fonts:
     let size = style.and_then(|style| style.font_size).unwrap_or(defaults.size);
     let [top, right, bottom, left] = defaults.margins();
     let (width, height) = page.size.unwrap_or(PAPER);
-    let width = width - page.margin.left.unwrap_or(left) - page.margin.right.unwrap_or(right);
+    let aside = (page.margin.left.unwrap_or(left), page.margin.right.unwrap_or(right));
+    let width = width - aside.0 - aside.1;
     let height = height - page.margin.top.unwrap_or(top) - page.margin.bottom.unwrap_or(bottom);
     let columns = f64::from(style.and_then(|style| style.columns).unwrap_or(1).max(1));
     // Typst's gutter is 4 % of the width.
@@ -93,7 +107,7 @@ pub fn text_area(page: &Page, style: Option<&Style>, defaults: &Defaults, fonts:
     let family = PicoStr::intern(named.unwrap_or(defaults.family));
     let bold = style.and_then(|style| style.font_weight).is_some_and(|weight| weight >= 600);
     let (width, height) = (width.max(20.0), height.max(20.0));
-    TextArea { width, height, inset: (0.0, 0.0), from_right: false, size, face: RulerFace { family, bold } }
+    TextArea { width, height, aside, inset: (0.0, 0.0), from_right: false, size, face: RulerFace { family, bold } }
 }
 
 #[cfg(test)]

@@ -133,6 +133,7 @@ impl Renderer {
         let root = styles.of(document.html.root_element().id());
         let around = Around { styles: [root, style.as_ref()], defaults: &defaults, fonts: &fonts };
         variants::mirror(&mut page, &defaults, &mut warnings);
+        paper::warn_of_body(style.as_ref(), &mut warnings);
         let named = variants::named(&page, around, &mut warnings);
         let begins = job.template.name == "plain" && settings.toc.unwrap_or(0) == 0;
         let first = variants::first(

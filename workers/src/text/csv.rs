@@ -104,25 +104,34 @@ fn percent(part: usize, all: usize) -> usize {
     (part * 100).checked_div(all).unwrap_or(0)
 }
 
-/// Whether the first row names the columns: its values are words, each is there once, and none is a value of its
+/// Whether the first row names the columns: its values are words or years, few of them equal, and none is a value of its
 /// column.
 fn is_header(first: &StringRecord, others: &[StringRecord]) -> bool {
-    let mut seen = HashSet::new();
     let names = first.iter().map(str::trim).collect::<Vec<_>>();
     let is_name = |name: &str| {
         let begins = name.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '$' | '€' | '@'));
         let letters = name.chars().filter(|c| c.is_alphabetic()).count();
-        // `2026-01-02` and `12 kg` are values, `2026 sales` is a name.
-        let is_value = begins && (letters < 3 || name.contains('-'));
+        // `2026-01-02` and `12 kg` are values, `2026 sales` and the year `2026` behind another name are names.
+        let is_value = begins && (letters < 3 || name.contains('-')) && !is_year(name);
         !is_value && name.chars().count() <= NAME
     };
     let named = names.iter().filter(|name| !name.is_empty()).count();
     let recurs = |(column, name): (usize, &&str)| {
         !name.is_empty() && others.iter().any(|row| row.get(column).is_some_and(|value| value.trim() == *name))
     };
+    let words = names.iter().filter(|name| !name.is_empty() && !is_year(name));
+    let distinct = words.clone().map(|name| name.to_lowercase()).collect::<HashSet<_>>().len();
     named * 2 > names.len()
-        && names.iter().filter(|name| !name.is_empty()).all(|name| is_name(name) && seen.insert(name.to_lowercase()))
+        && distinct > 0
+        // `Phone` twice is a name twice; the same word in most columns is a row of values.
+        && distinct * 2 >= words.count()
+        && names.iter().filter(|name| !name.is_empty()).all(|name| is_name(name))
         && !names.iter().enumerate().any(recurs)
+}
+
+/// Whether a name is a year, as above a column of figures.
+fn is_year(name: &str) -> bool {
+    name.len() == 4 && name.parse().is_ok_and(|year: u16| (1900..2100).contains(&year))
 }
 
 fn name(value: &str) -> String {

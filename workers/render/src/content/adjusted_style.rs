@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use scraper::ElementRef;
 
-use super::{Place, Typesetter, code, lengths};
+use super::{Place, Typesetter, code, columns, lengths};
 use crate::css::{self, Margin, Style};
 
 /// The part of the available width that margins, padding and borders may take.
@@ -27,12 +27,30 @@ impl Typesetter<'_> {
             "pre" if code::is_drawn(element) => {
                 Cow::Owned(Style { break_after: style.break_after, font_size: style.font_size, ..Style::default() })
             }
+            _ if self.is_tall_box(element, place) && style.width.is_none() => {
+                let inner = self.within(element, place, Some(style));
+                let width = self.content_width(element, inner).max_content * columns::SLACK;
+                let sides = lengths::frame_width(style, place) + lengths::side_margins(style, place).max(0.0);
+                let available = place.width - sides;
+                let width = css::Length::Pt(width.min(available).max(1.0));
+                Cow::Owned(Style { width: Some(width), border_box: None, ..style.clone() })
+            }
             _ if place.fills => Cow::Owned(Style { width: None, max_width: None, ..style.clone() }),
             "blockquote" if from_right => Cow::Owned(mirrored(style)),
             _ if from_right && element.value().classes().any(|class| class == "markdown-alert") => {
                 Cow::Owned(mirrored(style))
             }
             _ => Cow::Borrowed(style),
+        };
+        let style = match on_paper(&style, place) {
+            Some(clamped) => {
+                self.warn(
+                    *element,
+                    "a negative margin would move this off the paper, so it was reduced: specify a smaller one",
+                );
+                Cow::Owned(clamped)
+            }
+            None => style,
         };
         let Some(reduced) = reduced(&style, place) else { return style };
         self.warn(
@@ -61,6 +79,24 @@ fn mirrored(style: &Style) -> Style {
     std::mem::swap(&mut style.padding.left, &mut style.padding.right);
     std::mem::swap(&mut style.margin.left, &mut style.margin.right);
     style
+}
+
+/// A style whose negative margins at the sides end at the paper's edges; `None` if they do already.
+fn on_paper(style: &Style, place: Place) -> Option<Style> {
+    let clamped = |margin: Option<Margin>, aside: f64| match margin {
+        Some(Margin::Length(length)) if lengths::points(length, style, place) < -aside - 0.1 => {
+            Some(Some(Margin::Length(css::Length::Pt(-aside))))
+        }
+        _ => None,
+    };
+    let (left, right) = (clamped(style.margin.left, place.aside.0), clamped(style.margin.right, place.aside.1));
+    if left.is_none() && right.is_none() {
+        return None;
+    }
+    let mut clamped = style.clone();
+    clamped.margin.left = left.unwrap_or(style.margin.left);
+    clamped.margin.right = right.unwrap_or(style.margin.right);
+    Some(clamped)
 }
 
 /// A style with smaller margins and padding at the sides; `None` if they leave width for the text already.

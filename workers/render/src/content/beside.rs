@@ -3,21 +3,40 @@
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 
-use super::{Place, Typesetter, flow::is_blank, lengths};
-use crate::css::{Break, Style};
+use super::{Place, Typesetter, flow::is_blank, lengths, names};
+use crate::css::{Break, Display, Style};
 
 /// The least width for text beside a float, in font sizes.
 const MIN_WIDTH: f64 = 12.0;
 /// The height of a line, in font sizes; base.css has the same.
 const LINE_HEIGHT: f64 = 1.38;
+/// The height of a box in a line, as a part of the page, from which it becomes a block.
+const MAX_HEIGHT: f64 = 0.7;
 /// What the margins between blocks take, in font sizes.
 const GAP: f64 = 0.4;
 
 impl Typesetter<'_> {
-    /// A picture that floats in a paragraph.
-    pub(super) fn floated_picture<'e>(&self, paragraph: ElementRef<'e>) -> Option<ElementRef<'e>> {
-        let mut children = paragraph.child_elements().filter(|_| paragraph.value().name() == "p");
-        children.find(|child| child.value().name() == "img" && self.floats_aside(*child))
+    /// The pictures that float in a paragraph, and whether there is nothing else in it.
+    pub(super) fn floated_pictures<'e>(&self, paragraph: ElementRef<'e>) -> (Vec<ElementRef<'e>>, bool) {
+        let is_floated = |child: &ElementRef<'_>| child.value().name() == "img" && self.floats_aside(*child);
+        let children = paragraph.child_elements().filter(|_| paragraph.value().name() == "p");
+        let pictures: Vec<_> = children.filter(is_floated).collect();
+        let is_all = || {
+            let mut children = paragraph.children().filter(|child| !is_blank(*child));
+            children.all(|child| ElementRef::wrap(child).as_ref().is_some_and(is_floated))
+        };
+        let is_all = !pictures.is_empty() && is_all();
+        (pictures, is_all)
+    }
+
+    /// Whether a box in a line is about as high as a page. In a line it could not break.
+    pub(super) fn is_tall_box(&self, element: ElementRef<'_>, place: Place) -> bool {
+        let Some(style) = self.style(element) else { return false };
+        if style.display != Some(Display::InlineBlock) || !names::is_block_name(element.value().name()) {
+            return false;
+        }
+        let width = style.width.map_or(place.width, |width| lengths::outer_width(width, style, place));
+        self.float_height(element, width.min(place.width), place) > MAX_HEIGHT * place.height
     }
 
     /// How many of the nodes after floats are beside them, where `width` points are free.

@@ -46,7 +46,15 @@ impl Typesetter<'_> {
         if !content.is_empty() && is_squeezed {
             content = fit::squeezed(content);
         }
-        flow.block(content, self.margins(element, place));
+        let margins = self.margins(element, place);
+        if !content.is_empty() && flow.is_overlapped_by(margins) {
+            self.warn(
+                *element,
+                "a negative margin would put this over the text before it, so there is no space between them instead: \
+                 specify a margin of 0 or more",
+            );
+        }
+        flow.block(content, margins);
         if let Some(style) = style {
             self.break_page(element, style.break_after, place, flow);
         }
@@ -93,9 +101,8 @@ impl Typesetter<'_> {
         let content = row.unwrap_or_else(|| self.block_element(element, inner, whole));
         // Other elements have the generated text in their first and last paragraph.
         let content = match name {
-            "ul" | "ol" | "menu" | "dir" | "dl" | "table" | "figure" | "img" | "svg" | "hr" => {
-                self.with_generated(element, content, inner)
-            }
+            "ul" | "ol" | "menu" | "dir" | "dl" | "table" | "figure" | "img" | "svg" | "hr" | "pre" | "xmp"
+            | "listing" => self.with_generated(element, content, inner),
             _ => content,
         };
         let content = match inner.from_right == place.from_right {
@@ -144,7 +151,10 @@ impl Typesetter<'_> {
             "svg" => self.drawing(element, place, false).unwrap_or_default(),
             "span" if element.attr("data-math-style").is_some() => self.formula(element, true),
             "section" if notes::is_section(element) => Content::empty(),
-            "summary" => kept_with_next(ParElem::new(StrongElem::new(self.line(*element, place)).pack()).pack()),
+            "summary" => {
+                let line = self.with_generated(element, self.line(*element, place), place);
+                kept_with_next(ParElem::new(StrongElem::new(line).pack()).pack())
+            }
             "center" => self.paragraphs(*element, place).set(AlignElem::alignment, Alignment::H(HAlignment::Center)),
             name if names::is_dropped(name) => {
                 self.warn(*element, format!("<{name}> is left out: a printed document can't have it"));
@@ -195,7 +205,8 @@ impl Typesetter<'_> {
         let level = dom::heading_level(element.value().name()).unwrap_or(1);
         let level = NonZeroUsize::new(level.into()).unwrap_or(NonZeroUsize::MIN);
         let has = |class: &str| element.value().classes().any(|known| known == class);
-        let mut heading = HeadingElem::new(self.line(*element, place)).with_level(Smart::Custom(level));
+        let line = self.with_generated(element, self.line(*element, place), place);
+        let mut heading = HeadingElem::new(line).with_level(Smart::Custom(level));
         if has("unnumbered") {
             heading = heading.with_numbering(None);
         }

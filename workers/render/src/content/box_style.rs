@@ -8,7 +8,7 @@ use typst::{
 
 use super::{
     Place,
-    color::{faded, paint},
+    color::paint,
     lengths::{border_width, pt, rel},
 };
 use crate::css::{self, Border, Break, LineStyle, Margin, Style};
@@ -49,7 +49,7 @@ pub(super) fn radius(style: &Style, place: Place) -> Corners<Option<Rel<Length>>
 }
 
 pub fn fill(style: &Style) -> Option<Paint> {
-    style.background.filter(|color| color.3 > 0).map(|color| paint(faded(color, style.opacity)))
+    style.background.filter(|color| color.3 > 0).map(paint)
 }
 
 pub(super) fn has_border(style: &Style) -> bool {
@@ -63,7 +63,7 @@ pub(super) fn has_padding(style: &Style) -> bool {
 }
 
 fn is_zero(length: css::Length) -> bool {
-    matches!(length, css::Length::Pt(n) | css::Length::Em(n) | css::Length::Percent(n) if n == 0.0)
+    matches!(length, css::Length::Pt(n) | css::Length::Em(n) | css::Length::Percent(n) | css::Length::Sum(n, 0.0) if n == 0.0)
 }
 
 /// Whether the margins of the first and last child stay inside the box: above, and below.
@@ -86,6 +86,12 @@ pub fn is_box(style: &Style) -> bool {
         || style.columns.is_some()
         || style.break_inside == Some(Break::Avoid)
         || has_side_margins(style)
+        || opacity(style).is_some()
+}
+
+/// `None` if everything is opaque.
+pub fn opacity(style: &Style) -> Option<f64> {
+    style.opacity.filter(|opacity| *opacity < 1.0)
 }
 
 fn has_side_margins(style: &Style) -> bool {

@@ -13,9 +13,10 @@ use typst::{
 
 use super::{
     Place,
-    box_style::{fill, has_border, has_padding, inset, is_box, radius, strokes},
+    box_style::{fill, has_border, has_padding, inset, is_box, opacity, radius, strokes},
+    color::faded_style,
     fit,
-    lengths::{border_width, frame_height, outer_width, points, pt, rel},
+    lengths::{self, border_width, frame_height, outer_width, points, pt, rel},
     text_style::{decorated, styles},
 };
 use crate::{
@@ -37,7 +38,11 @@ pub fn block(content: Content, style: &Style, place: Place) -> Content {
     }
     let width = width(style, place);
     let content = boxed(content, style, place, width.is_some());
-    with_side_margins(content, style, place, width)
+    let content = with_side_margins(content, style, place, width);
+    match opacity(style) {
+        Some(opacity) => fit::faded(content, opacity),
+        None => content,
+    }
 }
 
 fn columns(content: Content, style: &Style, place: Place) -> Content {
@@ -83,8 +88,7 @@ fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content
     let full = narrow || fill(style).is_some() || has_border(style) || has_padding(style);
     let width = if full { Smart::Custom(Ratio::one().into()) } else { Smart::Auto };
     let least = [style.height, style.min_height].into_iter().flatten();
-    let least = least.filter(|height| !matches!(height, css::Length::Percent(_)));
-    let least = least.map(|height| points(height, style, place)).fold(0.0, f64::max);
+    let least = least.filter_map(|height| lengths::height(height, style, place)).fold(0.0, f64::max);
     let frame = if style.border_box == Some(true) { frame_height(style, place) } else { 0.0 };
     let least = least - frame;
     let content = match least > 0.0 {
@@ -158,6 +162,8 @@ fn half(rel: Rel<Length>) -> Rel<Length> {
 }
 
 pub fn inline(content: Content, style: &Style, place: Place, fonts: &Fonts) -> Content {
+    let faded = opacity(style).map(|opacity| faded_style(style, opacity));
+    let style = faded.as_ref().unwrap_or(style);
     let content = decorated(content, style);
     // Widths and heights do not apply to words.
     let boxed = style.display == Some(css::Display::InlineBlock);
@@ -167,8 +173,8 @@ pub fn inline(content: Content, style: &Style, place: Place, fonts: &Fonts) -> C
                 true => Sizing::Rel(rel(width, style, place)),
                 false => Sizing::Rel(Ratio::one().into()),
             });
-            let body = match style.height.filter(|height| !matches!(height, css::Length::Percent(_))) {
-                Some(height) => fit::with_min_height(content, points(height, style, place).min(place.height)),
+            let body = match style.height.and_then(|height| lengths::height(height, style, place)) {
+                Some(height) => fit::with_min_height(content, height.min(place.height)),
                 None => content,
             };
             BoxElem::new()

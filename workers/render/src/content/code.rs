@@ -7,7 +7,7 @@ use typst::{
     text::{FontFamily, FontList, RawContent, RawElem, TextElem},
 };
 
-use super::{Place, Typesetter, show_rule, text, text_style};
+use super::{Place, Typesetter, boxes, lengths, show_rule, text, text_style};
 use crate::{
     css::{Rgba, Style},
     diagram,
@@ -86,19 +86,25 @@ impl Typesetter<'_> {
         }
         let inner_style = code.and_then(|code| self.style(code));
         let place = Place { face: RulerFace { family: self.mono(), ..place.face }, ..place };
-        let place = code.map_or(place, |code| self.within(code, place, inner_style));
+        let around = place;
+        let mut place = code.map_or(place, |code| self.within(code, place, inner_style));
+        if let Some(style) = inner_style {
+            place.width = lengths::inner_width(style, around);
+        }
         let mut raw = RawElem::new(RawContent::Text(self.wrapped(text, place).into())).with_block(true);
         if let Some(language) = language.filter(|_| text.len() <= MAX_HIGHLIGHTED) {
             raw = raw.with_lang(Some(language.into()));
         }
-        if style.and_then(|style| style.background).is_some_and(is_dark) {
+        let ground = |style: Option<&Style>| style.and_then(|style| style.background).filter(|color| color.3 > 0);
+        if ground(inner_style).or(ground(style)).is_some_and(is_dark) {
             // The colours of the theme are made for a light background.
             raw = raw.with_theme(Smart::Custom(None));
         }
         let raw = raw.pack().spanned(ink::span(place.line));
         match inner_style {
             Some(style) => {
-                show_rule::styled(Element::of::<RawElem>(), raw, text_style::styles(style, place, self.fonts))
+                let text = text_style::styles(style, place, self.fonts);
+                boxes::block(show_rule::styled(Element::of::<RawElem>(), raw, text), style, around)
             }
             None => raw,
         }

@@ -2,11 +2,12 @@
 
 use scraper::{ElementRef, Node};
 use typst::{
-    foundations::{Content, NativeElement, Packed},
+    foundations::{Content, NativeElement, Packed, Smart},
+    layout::{BlockBody, BlockElem, Ratio},
     model::{FigureCaption, FigureElem},
 };
 
-use super::{Place, Typesetter, fit, flow::Flow};
+use super::{Place, Typesetter, box_style, boxes, fit, flow::Flow, text_style};
 
 impl Typesetter<'_> {
     pub(super) fn only_picture<'e>(&self, element: ElementRef<'e>) -> Option<ElementRef<'e>> {
@@ -40,9 +41,27 @@ impl Typesetter<'_> {
         let mut flow = Flow::new(inner);
         let others = element.children().filter(|child| Some(child.id()) != caption.map(|caption| caption.id()));
         self.add_nodes(others, inner, &mut flow);
-        let caption = caption.map(|caption| FigureCaption::new(self.line(*caption, inner)).pack());
+        let caption = caption.map(|caption| FigureCaption::new(self.caption(caption, inner)).pack());
         let caption = caption.and_then(|caption| caption.into_packed::<FigureCaption>().ok());
         with_caption(flow.finish(), caption, place)
+    }
+
+    /// A caption with its generated text and its style.
+    pub(super) fn caption(&self, caption: ElementRef<'_>, place: Place) -> Content {
+        let style = self.style(caption);
+        let inner = self.within(caption, place, style);
+        let line = self.with_generated(caption, self.line(*caption, inner), inner);
+        let Some(style) = style else { return line };
+        let line = text_style::decorated(line, style);
+        let is_block = style.text_align.is_some() || box_style::is_box(style);
+        let line = match is_block {
+            true => {
+                let block = BlockElem::new().with_body(Some(BlockBody::Content(line)));
+                boxes::block(block.with_width(Smart::Custom(Ratio::one().into())).pack(), style, place)
+            }
+            false => line,
+        };
+        line.styled_with_map(text_style::styles(style, place, self.fonts))
     }
 }
 

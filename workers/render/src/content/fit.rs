@@ -12,7 +12,7 @@ use typst::{
 };
 use typst_layout::{layout_fragment, layout_frame};
 
-use super::lengths;
+use super::{lengths, opacity};
 use crate::ink;
 
 /// How often the height of balanced columns is halved.
@@ -48,6 +48,12 @@ pub fn balanced(columns: ColumnsElem) -> Content {
 /// Scales content down if something of it lies outside the space for it.
 pub fn squeezed(content: Content) -> Content {
     BlockElem::multi_layouter(block_of(content), lay_out_squeezed).pack()
+}
+
+/// Content that lets the ground shine through: 0 is invisible, 1 is opaque.
+pub fn faded(content: Content, opacity: f64) -> Content {
+    // The opacity reaches the layouter as the block's height.
+    BlockElem::multi_layouter(block_with_height(content, opacity), lay_out_faded).pack()
 }
 
 fn block_of(content: Content) -> Packed<BlockElem> {
@@ -103,6 +109,22 @@ fn lay_out_together(
         return Ok(Fragment::frames(vec![Frame::soft(Size::new(whole.width(), Abs::zero())), whole]));
     }
     layout_fragment(engine, content, locator, styles, regions)
+}
+
+fn lay_out_faded(
+    block: &Packed<BlockElem>,
+    engine: &mut Engine<'_>,
+    locator: Locator<'_>,
+    styles: StyleChain<'_>,
+    regions: Regions<'_>,
+) -> SourceResult<Fragment> {
+    let mut fragment = lay_out_body(block, engine, locator, styles, regions)?;
+    let opacity = match block.height.get(styles) {
+        Sizing::Rel(height) => height.resolve(styles).relative_to(Abs::zero()).to_pt(),
+        Sizing::Auto | Sizing::Fr(_) => 1.0,
+    };
+    fragment.iter_mut().for_each(|frame| opacity::fade(frame, opacity));
+    Ok(fragment)
 }
 
 fn lay_out_min_height(

@@ -19,6 +19,9 @@ use super::{
 };
 use crate::{css::Display, dom::Document};
 
+/// The part of the space between paragraphs by which blocks may be nearer than their lines.
+const MAX_OVERLAP: f64 = 0.4;
+
 /// Blocks as they are collected.
 #[derive(Debug)]
 pub(super) struct Flow {
@@ -69,16 +72,27 @@ impl Flow {
         let is_plain = content.is::<ParElem>();
         match self.below {
             Some(below) => {
-                let between = collapsed(below, margins.0);
+                let between = collapsed(below, margins.0).max(self.least_margin());
                 if !(self.is_plain && is_plain) || (between - self.gap).abs() > 0.01 {
                     self.space(between, true);
                 }
             }
-            None if self.contains_margins.0 && self.out.is_empty() => self.space(margins.0, false),
+            None if self.contains_margins.0 && self.out.is_empty() => self.space(margins.0.max(0.0), false),
             None => {}
         }
         self.out.push(content);
         (self.below, self.is_plain) = (Some(margins.1), is_plain);
+    }
+
+    /// The least space between blocks: lines of text have some space of their own, and no more than that is taken.
+    fn least_margin(&self) -> f64 {
+        -MAX_OVERLAP * self.gap
+    }
+
+    /// Whether a block with these margins would lie over the one before it.
+    pub fn is_overlapped_by(&self, margins: Margins) -> bool {
+        let between = |below| collapsed(below, margins.0);
+        self.below.is_some_and(|below| between(below) < self.least_margin())
     }
 
     /// A break of pages or columns, after which no margin counts.
@@ -151,7 +165,7 @@ impl Flow {
         self.paragraph();
         self.end_section();
         if let Some(below) = self.below.filter(|_| self.contains_margins.1) {
-            self.space(below, false);
+            self.space(below.max(0.0), false);
         }
         Content::sequence(self.out)
     }
@@ -194,7 +208,8 @@ impl Typesetter<'_> {
     /// Adds nodes to a flow. None of them floats.
     pub(super) fn add_nodes<'e>(&self, nodes: impl Iterator<Item = NodeRef<'e, Node>>, place: Place, flow: &mut Flow) {
         for node in nodes {
-            match ElementRef::wrap(node).filter(|element| self.is_block(*element)) {
+            let is_block = |element: &ElementRef<'_>| self.is_block(*element) || self.is_tall_box(*element, place);
+            match ElementRef::wrap(node).filter(is_block) {
                 Some(element) => {
                     flow.paragraph();
                     self.block(element, place, flow);
@@ -218,7 +233,8 @@ impl Typesetter<'_> {
             if self.floated.borrow().contains(&child.id()) {
                 continue;
             }
-            let Some(element) = ElementRef::wrap(child).filter(|element| self.is_block(*element)) else {
+            let is_block = |element: &ElementRef<'_>| self.is_block(*element) || self.is_tall_box(*element, place);
+            let Some(element) = ElementRef::wrap(child).filter(is_block) else {
                 if !floats.is_empty() && !is_blank(child) {
                     let beside = self.end_floats(&mut floats, rest, place, &mut flow);
                     if beside > 0 {
@@ -234,12 +250,11 @@ impl Typesetter<'_> {
                 floats.push(element);
                 continue;
             }
-            if let Some(picture) = self.floated_picture(element) {
-                floats.push(picture);
-                self.floated.borrow_mut().insert(picture.id());
-                if self.only_picture(element).is_some() {
-                    continue;
-                }
+            let (pictures, is_all) = self.floated_pictures(element);
+            self.floated.borrow_mut().extend(pictures.iter().map(|picture| picture.id()));
+            floats.extend(pictures);
+            if is_all {
+                continue;
             }
             match self.end_floats(&mut floats, rest, place, &mut flow) {
                 0 => self.block(element, place, &mut flow),

@@ -117,6 +117,7 @@ impl Typesetter<'_> {
         let line = self.doc.own_line(element).or(place.line);
         let mut inner = Place { spans: place.spans + 1, depth: place.depth + 1, line, ..place };
         (inner.fills, inner.stretches) = (false, false);
+        inner.box_height = style.and_then(|style| lengths::height(style.height?, style, place));
         match element.value().name() {
             "b" | "strong" | "th" | "dt" => inner.face.bold = true,
             name if crate::dom::heading_level(name).is_some() => inner.face.bold = true,
@@ -155,6 +156,8 @@ impl Typesetter<'_> {
             "code" | "kbd" | "samp" | "tt" => self.inline_code(element, place),
             "del" | "s" | "strike" => StrikeElem::new(line()).pack(),
             "ins" | "u" => UnderlineElem::new(line()).pack(),
+            // CSS's background is drawn around it.
+            "mark" if style.is_some_and(|style| style.background.is_some()) => line(),
             "mark" => HighlightElem::new(line()).pack(),
             "small" => resized(line(), style, 0.83),
             "big" => resized(line(), style, 1.2),
@@ -162,6 +165,12 @@ impl Typesetter<'_> {
             "sup" => match self.footnote(element, place) {
                 Some(note) => note,
                 None => SuperElem::new(line()).pack(),
+            },
+            // Controls of Unicode: override from right to left or from left to right, and its end.
+            "bdo" => match element.attr("dir").map(str::to_ascii_lowercase).as_deref() {
+                Some("rtl") => TextElem::packed("\u{202e}") + line() + TextElem::packed("\u{202c}"),
+                Some("ltr") => TextElem::packed("\u{202d}") + line() + TextElem::packed("\u{202c}"),
+                _ => line(),
             },
             "q" => TextElem::packed("\u{201c}") + line() + TextElem::packed("\u{201d}"),
             "a" => self.link(element, place),

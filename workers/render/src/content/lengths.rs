@@ -16,6 +16,7 @@ pub fn length(length: css::Length) -> Length {
         css::Length::Pt(points) => pt(points),
         css::Length::Em(ems) => Em::new(ems).into(),
         css::Length::Percent(percent) => Em::new(percent / 100.0).into(),
+        css::Length::Sum(percent, points) => Length::from(Em::new(percent / 100.0)) + pt(points),
     }
 }
 
@@ -23,9 +24,15 @@ pub fn length(length: css::Length) -> Length {
 pub(super) fn rel(length: css::Length, style: &Style, place: Place) -> Rel<Length> {
     match (length, style.font_size) {
         (css::Length::Percent(percent), _) => Ratio::new(percent / 100.0).into(),
+        (css::Length::Sum(percent, points), _) => Rel::new(Ratio::new(percent / 100.0), pt(points)),
         (css::Length::Em(ems), Some(size)) => pt(ems * size * place.scale).into(),
         (other, _) => self::length(other).into(),
     }
+}
+
+/// Whether it depends on the size of the box around. A height that depends on the content is no such size.
+pub(super) fn is_relative(length: css::Length) -> bool {
+    matches!(length, css::Length::Percent(_) | css::Length::Sum(..))
 }
 
 /// A length of text, in points; `size` is the font's. Percentages are of it.
@@ -34,6 +41,7 @@ pub fn em_points(length: css::Length, size: f64) -> f64 {
         css::Length::Pt(points) => points,
         css::Length::Em(ems) => ems * size,
         css::Length::Percent(percent) => percent / 100.0 * size,
+        css::Length::Sum(percent, points) => percent / 100.0 * size + points,
     }
 }
 
@@ -43,6 +51,16 @@ pub fn points(length: css::Length, style: &Style, place: Place) -> f64 {
         css::Length::Pt(points) => points,
         css::Length::Em(ems) => ems * style.font_size.map_or(place.size, |size| size * place.scale),
         css::Length::Percent(percent) => percent / 100.0 * place.width,
+        css::Length::Sum(percent, points) => percent / 100.0 * place.width + points,
+    }
+}
+
+/// A height, in points. A percentage is of the height that CSS specifies for the box around; `None` without one.
+pub fn height(height: css::Length, style: &Style, place: Place) -> Option<f64> {
+    match (is_relative(height), place.box_height) {
+        (false, _) => Some(points(height, style, place)),
+        (true, Some(whole)) => Some(points(height, style, Place { width: whole, ..place })),
+        (true, None) => None,
     }
 }
 

@@ -208,8 +208,14 @@ impl Typesetter<'_> {
             tight &= !part.child_elements().any(|child| child.value().name() == "p");
             let style = self.style(part);
             let place = self.within(part, inner, style);
-            let content = if is_term { self.line(*part, place) } else { self.flow(*part, place) };
+            let content = match is_term {
+                true => self.with_generated(part, self.line(*part, place), place),
+                false => self.flow(*part, place),
+            };
             let content = match style {
+                Some(style) if !is_term => {
+                    boxes::block(content, style, inner).styled_with_map(text_style::styles(style, place, self.fonts))
+                }
                 Some(style) => content.styled_with_map(text_style::styles(style, place, self.fonts)),
                 None => content,
             };

@@ -28,6 +28,7 @@ mod margins;
 mod named_page;
 mod names;
 mod notes;
+mod opacity;
 mod page_breaks;
 mod page_sections;
 mod picture;
@@ -52,6 +53,7 @@ use typst::{
     utils::PicoStr,
 };
 
+pub use box_style::stroke;
 pub use color::paint;
 pub use lengths::length;
 pub use named_page::NamedPage;
@@ -114,6 +116,8 @@ pub struct TextArea {
     pub width: f64,
     /// In points.
     pub height: f64,
+    /// The page's margins at the left and right, in points.
+    pub aside: (f64, f64),
     /// Above the first block and below the last, in points.
     pub inset: (f64, f64),
     /// Whether the document's language is written from right to left.
@@ -144,8 +148,12 @@ struct Place {
     contains_margins: (bool, bool),
     /// The available width in points, as far as it is known.
     width: f64,
+    /// What is free of text to the left and right of the available width, in points.
+    aside: (f64, f64),
     /// The height of a page's text, in points.
     height: f64,
+    /// The height that CSS specifies for the box around, in points.
+    box_height: Option<f64>,
     /// In points.
     size: f64,
     /// What CSS adds to each letter's width, in points.
@@ -219,7 +227,9 @@ impl<'a> Typesetter<'a> {
             stretches: false,
             contains_margins: (false, false),
             width: area.width,
+            aside: area.aside,
             height: area.height,
+            box_height: None,
             size: area.size,
             letter_spacing: style
                 .and_then(|style| Some(lengths::em_points(style.letter_spacing?, area.size)))
@@ -242,6 +252,14 @@ impl<'a> Typesetter<'a> {
             flow.set_first_page(first);
         }
         let content = space(area.inset.0) + flow.finish() + space(area.inset.1);
+        let content = match style {
+            // Templates apply the others.
+            Some(&Style { text_align, text_indent, word_spacing, .. }) => {
+                let own = Style { text_align, text_indent, word_spacing, ..Style::default() };
+                content.styled_with_map(text_style::styles(&own, place, self.fonts))
+            }
+            None => content,
+        };
         let content = text_style::body(content, style.and_then(|style| style.line_height));
         match self.failure.take() {
             Some(failure) => Err(failure),

@@ -11,7 +11,7 @@ use typst::{
     visualize::{Color, ImageFit, Paint, Stroke},
 };
 
-use super::{Place, Typesetter, boxes, lengths};
+use super::{Place, Typesetter, box_style, boxes, fit, lengths};
 use crate::{
     css::{self, Float, Margin, ObjectFit, Style},
     images::{self, Picture},
@@ -164,6 +164,10 @@ impl Typesetter<'_> {
             Some(style) => boxes::framed(image, style, place),
             None => image,
         };
+        let image = match style.and_then(box_style::opacity) {
+            Some(opacity) => fit::faded(image, opacity),
+            None => image,
+        };
         match in_line {
             true => BoxElem::new().with_body(Some(image)).pack(),
             false => image,
@@ -198,7 +202,7 @@ fn size(picture: &Picture, element: ElementRef<'_>, style: Option<&Style>, place
         |length| Some(lengths::points(length, style, place)).filter(|points| points.is_finite() && *points > 0.0);
     // Of a height that depends on the content, CSS takes no percentage.
     let upright = |length| match length {
-        css::Length::Percent(_) => None,
+        length if lengths::is_relative(length) => None,
         length => points(length),
     };
     let wide = style.width.or_else(|| attribute(element, "width")).and_then(points);

@@ -7,12 +7,15 @@ use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 use typst::foundations::Content;
 
-use self::{cells::justified, widths::Width};
+use self::{
+    cells::justified,
+    widths::{Measured, Width, filled, widths},
+};
 use super::{Place, Typesetter, flow::Flow, lengths, margins::Margins};
-use crate::css::{Display, Float, Items, Justify, Style, Track};
+use crate::css::{Align, Display, Float, Items, Justify, Row, Style, Track};
 
-/// The most boxes in a row; more wrap.
-const COLUMNS: usize = 50;
+/// Between boxes in a line, in font sizes.
+const SPACE: f64 = 0.28;
 
 /// A child of a row: an element, or the text between two.
 enum Part<'a> {
@@ -25,12 +28,17 @@ enum Part<'a> {
 impl Typesetter<'_> {
     /// The children of a flexible box or grid in rows; `None` if they stand one below the other.
     pub(super) fn row(&self, element: ElementRef<'_>, place: Place, style: &Style) -> Option<Content> {
+        let is_row = matches!(style.display, Some(Display::Flex | Display::Grid));
+        if let Some(gap) = self.gap_of_items(element).filter(|_| !is_row) {
+            let centred = if style.text_align == Some(Align::Center) { Justify::Center } else { Justify::Start };
+            let row = Row { wrap: Some(true), justify: Some(centred), items: Some(Items::Start), ..Row::default() };
+            let parts: Vec<Part<'_>> = self.row_parts(element);
+            let style = Style { row, ..style.clone() };
+            return Some(self.flexible(element, &parts, &style, place, (gap * place.size, 0.0)));
+        }
         let is_grid = style.display == Some(Display::Grid);
         let tracks = style.row.tracks.as_deref().filter(|tracks| !tracks.is_empty());
-        if !matches!(style.display, Some(Display::Flex | Display::Grid))
-            || style.row.is_column == Some(true) && !is_grid
-            || is_grid && tracks.is_none()
-        {
+        if !is_row || style.row.is_column == Some(true) && !is_grid || is_grid && tracks.is_none() {
             return None;
         }
         let parts = self.row_parts(element);
@@ -41,30 +49,52 @@ impl Typesetter<'_> {
         let below = style.row.gap.map_or(0.0, |gap| lengths::points(gap, style, place));
         Some(match tracks.filter(|_| is_grid) {
             Some(tracks) => self.grid(&parts, tracks, style, place, (gap, below)),
-            None => self.flexible(&parts, style, place, (gap, below)),
+            None => self.flexible(element, &parts, style, place, (gap, below)),
         })
     }
 
-    /// Puts consecutive floats into one row, with the free space between those at the left and those at the right. Text of
-    /// the nodes that follow fills it; returns how many of them.
+    /// Puts consecutive floats into rows, as many into each as fit. Text of the nodes that follow stands beside the last
+    /// row; returns how many of them.
     pub(super) fn floats<'e>(
         &self,
         floats: &[ElementRef<'e>],
         following: &[NodeRef<'e, Node>],
         place: Place,
     ) -> (Content, usize) {
-        let is_left =
-            |element: &ElementRef<'_>| self.style(*element).is_some_and(|style| style.row.float == Some(Float::Left));
-        let (left, right): (Vec<_>, Vec<_>) = floats.iter().copied().partition(is_left);
+        let boxes: Vec<Measured> = floats.iter().map(|float| self.measured(&Part::Element(*float), place)).collect();
+        let needed: Vec<f64> = boxes.iter().map(|part| part.preferred(place.width)).collect();
+        let is_clear = |at: usize| self.style(floats[at]).is_some_and(|style| style.row.is_clear == Some(true));
+        let rows = filled(&needed, place.width, 0.0, is_clear);
+        let (mut flow, mut beside) = (Flow::new(place), 0);
+        for row in &rows {
+            let following = if row.end == floats.len() { following } else { &[] };
+            let (content, count) = self.float_row(&floats[row.clone()], &boxes[row.clone()], following, place);
+            flow.block(content, Margins::default());
+            beside = count;
+        }
+        (flow.finish(), beside)
+    }
+
+    /// One row of floats, with the free space between those at the left and those at the right, which text fills.
+    fn float_row<'e>(
+        &self,
+        floats: &[ElementRef<'e>],
+        boxes: &[Measured],
+        following: &[NodeRef<'e, Node>],
+        place: Place,
+    ) -> (Content, usize) {
+        let is_left = |at: &usize| self.style(floats[*at]).is_some_and(|style| style.row.float == Some(Float::Left));
+        let (left, right): (Vec<usize>, Vec<usize>) = (0..floats.len()).partition(is_left);
         // The first float at the right is the outermost.
-        let ordered: Vec<ElementRef<'_>> = left.iter().copied().chain(right.iter().rev().copied()).collect();
-        let parts: Vec<Part<'_>> = ordered.iter().copied().map(Part::Element).collect();
-        let widths = self.widths(&parts, place, 0.0, false);
+        let order: Vec<usize> = left.iter().copied().chain(right.iter().rev().copied()).collect();
+        let parts: Vec<Part<'_>> = order.iter().map(|at| Part::Element(floats[*at])).collect();
+        let widths = widths(&order.iter().map(|at| &boxes[*at]).collect::<Vec<_>>(), place.width, 0.0);
         let points = |width: &Width| match width {
             Width::Points(points) | Width::Content(points) => *points,
             Width::Share(_) => place.width,
         };
-        let taken: Vec<(ElementRef<'_>, f64)> = ordered.into_iter().zip(widths.iter().map(points)).collect();
+        let taken: Vec<(ElementRef<'_>, f64)> =
+            order.iter().map(|at| floats[*at]).zip(widths.iter().map(points)).collect();
         let free = place.width - taken.iter().map(|(_, width)| width).sum::<f64>();
         let count = self.beside(&taken, following, free, place);
         let text = (count > 0).then(|| Part::Beside(following[..count].to_vec()));
@@ -79,6 +109,22 @@ impl Typesetter<'_> {
             columns.push((text.as_ref(), Width::Share(1.0)));
         }
         (self.typeset_row(&columns, place, 0.0, Items::Start), count)
+    }
+
+    /// The space between the items of a list that stand in a line, in font sizes; `None` if they stand one below the other.
+    fn gap_of_items(&self, list: ElementRef<'_>) -> Option<f64> {
+        let is_list = matches!(list.value().name(), "ul" | "ol" | "menu" | "dir");
+        let mut items = list.child_elements().filter(|_| is_list).peekable();
+        items.peek()?;
+        let displays: Option<Vec<bool>> = items
+            .map(|item| {
+                let style = self.style(item)?;
+                let is_inline = matches!(style.display, Some(Display::Inline | Display::InlineBlock));
+                (is_inline || style.row.float == Some(Float::Left)).then_some(style.row.float.is_none())
+            })
+            .collect();
+        // Between words there is a space, between floats nothing.
+        Some(if displays?.contains(&true) { SPACE } else { 0.0 })
     }
 
     fn row_parts<'e>(&self, element: ElementRef<'e>) -> Vec<Part<'e>> {
@@ -101,30 +147,36 @@ impl Typesetter<'_> {
         parts
     }
 
-    fn flexible(&self, parts: &[Part<'_>], style: &Style, place: Place, (gap, below): (f64, f64)) -> Content {
-        let widths = self.widths(parts, place, gap, style.row.wrap == Some(true));
-        let mut rows: Vec<Vec<(Option<&Part<'_>>, Width)>> = vec![Vec::new()];
-        let mut used = 0.0;
-        for (part, width) in parts.iter().zip(widths) {
-            let points = match width {
-                Width::Points(points) | Width::Content(points) => points,
-                Width::Share(_) => 0.0,
-            };
-            let row_is_full = rows.last().is_some_and(|row| {
-                !row.is_empty() && (used + gap + points > place.width + 0.1 || row.len() == COLUMNS)
-            });
-            if row_is_full && (style.row.wrap == Some(true) || parts.len() > COLUMNS) {
-                rows.push(Vec::new());
-                used = 0.0;
-            }
-            if let Some(row) = rows.last_mut() {
-                used += points + if row.is_empty() { 0.0 } else { gap };
-                row.push((Some(part), width));
-            }
+    fn flexible(
+        &self,
+        element: ElementRef<'_>,
+        parts: &[Part<'_>],
+        style: &Style,
+        place: Place,
+        (gap, below): (f64, f64),
+    ) -> Content {
+        let boxes: Vec<Measured> = parts.iter().map(|part| self.measured(part, place)).collect();
+        let wraps = style.row.wrap == Some(true);
+        #[allow(clippy::cast_precision_loss)]
+        let gaps = gap * parts.len().saturating_sub(1) as f64;
+        let overflows =
+            !wraps && parts.len() > 1 && boxes.iter().map(Measured::least).sum::<f64>() + gaps > place.width;
+        if overflows {
+            self.warn(
+                *element,
+                "the boxes of this row do not fit beside each other, so the row wraps: specify `flex-wrap: wrap`, or \
+                 narrower boxes",
+            );
         }
+        let needed = |part: &Measured| if wraps || overflows { part.needed(place.width) } else { 0.0 };
+        let needed: Vec<f64> = boxes.iter().map(needed).collect();
         let items = style.row.items.unwrap_or(Items::Stretch);
         let mut flow = Flow::new(place);
-        for row in rows {
+        let is_free = wraps || overflows;
+        for row in filled(&needed, place.width, if is_free { gap } else { 0.0 }, |_| false) {
+            let own: Vec<&Measured> = boxes[row.clone()].iter().collect();
+            let widths = widths(&own, place.width, gap);
+            let row = parts[row].iter().map(Some).zip(widths).collect();
             let row = justified(row, style.row.justify.unwrap_or(Justify::Start));
             flow.block(self.typeset_row(&row, place, gap, items), Margins(below, 0.0));
         }

@@ -183,7 +183,7 @@ impl Typesetter<'_> {
     fn with_caption(&self, element: ElementRef<'_>, table: Content, place: Place) -> Content {
         let caption = element.child_elements().find(|child| child.value().name() == "caption");
         let Some(caption) = caption else { return table };
-        let caption = FigureCaption::new(self.line(*caption, place)).with_position(OuterVAlignment::Top).pack();
+        let caption = FigureCaption::new(self.caption(caption, place)).with_position(OuterVAlignment::Top).pack();
         let caption = caption.into_packed::<FigureCaption>().ok();
         figure::with_caption(table, caption, place)
     }

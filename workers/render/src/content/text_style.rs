@@ -13,7 +13,7 @@ use typst::{
 
 use super::{
     Place,
-    color::{faded, paint},
+    color::paint,
     lengths::{length, pt},
 };
 use crate::{
@@ -78,7 +78,7 @@ pub fn styles(style: &Style, place: Place, fonts: &Fonts) -> Styles {
         styles.set(TextElem::style, if italic { FontStyle::Italic } else { FontStyle::Normal });
     }
     if let Some(color) = style.color {
-        styles.set(TextElem::fill, paint(faded(color, style.opacity)));
+        styles.set(TextElem::fill, paint(color));
     }
     if let Some(spacing) = style.letter_spacing {
         styles.set(TextElem::tracking, length(spacing));

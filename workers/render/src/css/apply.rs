@@ -99,6 +99,9 @@ impl<'a> Applier<'a> {
         style.font_size = is_specified.then_some(font_size);
         let weight = style.font_weight.unwrap_or(weight);
         let color = style.color.or(around.color);
+        if style.opacity.is_some() {
+            style.color = color;
+        }
         Inherited { parent, scope, font_size, weight, color, style }
     }
 
@@ -230,6 +233,10 @@ impl<'a> Applier<'a> {
         if wide == Wide::Inherit {
             let from = if is_inherited(longhand) { self.ancestor(parent, longhand) } else { parent };
             draft.copy_from(longhand, &mut self.inherited[from].style.clone());
+            // Headings and the like would have their own weight otherwise.
+            if longhand == "font-weight" {
+                draft.style.font_weight.get_or_insert(self.inherited[parent].weight);
+            }
         } else if wide == Wide::Initial
             && let Some((name, value)) = INITIAL.iter().find(|(name, _)| *name == longhand)
             && let Ok(Specified::Properties(found)) = properties::read(name, value)

@@ -7,7 +7,8 @@ use scraper::Html;
 
 use super::Log;
 use super::apply::{Applier, Declared, kind};
-use super::index::{Index, Match, Matches};
+use super::hints::Hints;
+use super::index::{AUTHOR, Index, Match, Matches};
 use super::inline::Inline;
 use super::rules::{Declaration, Rule, Sheet, Value};
 use super::style::{Content, Style};
@@ -34,6 +35,7 @@ pub fn cascade(html: &Html, sheets: &[Sheet], base_font_size_pt: f64, warnings: 
         sheets,
         index: Index::new(sheets),
         inline: Inline::default(),
+        hints: Hints::default(),
         applier: Applier::new(base_font_size_pt, warnings),
         known: HashMap::new(),
         shared: vec![Shared::default()],
@@ -50,7 +52,8 @@ pub fn cascade(html: &Html, sheets: &[Sheet], base_font_size_pt: f64, warnings: 
         }
         let parent = flat.parent().map_or(0, |parent| places[parent]);
         let inline = work.inline.number(flat.element, work.applier.warnings);
-        let place = work.place(parent, kind(flat.element.name()), &found, inline);
+        let own = Own { hints: work.hints.number(&tree, index), inline };
+        let place = work.place(parent, kind(flat.element.name()), &found, own);
         if index == 0 {
             work.applier.root = work.applier.inherited[place as usize].font_size;
         }
@@ -72,6 +75,10 @@ pub fn cascade(html: &Html, sheets: &[Sheet], base_font_size_pt: f64, warnings: 
         unmatched(sheets, &work.index, &matched, work.applier.warnings);
     }
     styles.shared = work.shared;
+    let body = tree.elements.iter().find(|flat| flat.element.name() == "body");
+    if let (Some(root), Some(body)) = (tree.elements.first(), body) {
+        styles.hand_down(root.id, body.id);
+    }
     styles
 }
 
@@ -79,6 +86,7 @@ struct Work<'a> {
     sheets: &'a [Sheet],
     index: Index<'a>,
     inline: Inline<'a>,
+    hints: Hints,
     applier: Applier<'a>,
     known: HashMap<Box<[u32]>, u32>,
     /// Indexed like [`Applier::inherited`]; entry 0 belongs to no element.
@@ -88,9 +96,10 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// The index of the style that these declarations make inside `parent`.
-    fn place(&mut self, parent: u32, kind: u32, found: &Matches, inline: Option<u32>) -> u32 {
+    fn place(&mut self, parent: u32, kind: u32, found: &Matches, own: Own) -> u32 {
+        let number = |number: Option<u32>| number.map_or(0, |number| number + 1);
         self.key.clear();
-        self.key.extend([parent, kind, inline.map_or(0, |number| number + 1), found.element.len() as u32]);
+        self.key.extend([parent, kind, number(own.hints), number(own.inline), found.element.len() as u32]);
         self.key.extend(found.element.iter().map(|(_, rule)| *rule));
         self.key.push(found.before.len() as u32);
         self.key.push(found.marker.len() as u32);
@@ -104,7 +113,7 @@ impl Work<'_> {
             return 0;
         }
         let place = u32::try_from(self.shared.len()).unwrap_or(0);
-        let declared = declared(self.sheets, &self.index, &self.inline, &found.element, inline);
+        let declared = declared(self.sheets, &self.index, (&self.inline, &self.hints), &found.element, own);
         let inherited = self.applier.element(parent as usize, kind, &declared);
         let style = inherited.style.clone();
         self.applier.inherited.push(inherited);
@@ -120,7 +129,7 @@ impl Work<'_> {
         if matches.is_empty() {
             return None;
         }
-        let declared = declared(self.sheets, &self.index, &self.inline, matches, None);
+        let declared = declared(self.sheets, &self.index, (&self.inline, &self.hints), matches, Own::default());
         Some(self.applier.pseudo_element(place as usize, &declared))
     }
 
@@ -128,31 +137,50 @@ impl Work<'_> {
         if matches.is_empty() {
             return None;
         }
-        let declared = declared(self.sheets, &self.index, &self.inline, matches, None);
+        let declared = declared(self.sheets, &self.index, (&self.inline, &self.hints), matches, Own::default());
         self.applier.generated(place as usize, &declared)
     }
 }
 
-/// Declarations in the order of application: rules, the element's own, important ones of rules, important ones of the
-/// element.
+/// What an element's attributes declare, by number.
+#[derive(Debug, Clone, Copy, Default)]
+struct Own {
+    hints: Option<u32>,
+    inline: Option<u32>,
+}
+
+/// Declarations in the order of application: rules of base.css, older attributes, rules of the document, the element's
+/// own, important ones of rules, important ones of the element.
 fn declared<'a>(
     sheets: &'a [Sheet],
     index: &Index<'a>,
-    inline: &'a Inline<'_>,
+    (inline, hints): (&'a Inline<'_>, &'a Hints),
     matches: &[Match],
-    number: Option<u32>,
+    numbers: Own,
 ) -> Vec<Declared<'a>> {
-    let own: &[Declaration] = number.map_or(&[], |number| &inline.read[number as usize]);
+    let own: &[Declaration] = numbers.inline.map_or(&[], |number| &inline.read[number as usize]);
+    let hints: &[Declaration] = numbers.hints.map_or(&[], |number| &hints.read[number as usize]);
+    let (base, authors) = matches.split_at(matches.partition_point(|(specificity, _)| *specificity < AUTHOR));
     let mut all = Vec::new();
     for important in [false, true] {
-        for (_, rule) in matches {
-            let (sheet, rule) = index.rules[*rule as usize];
-            let source = sheets[sheet].source.as_str();
-            let of_rule = rule.declarations.iter().filter(|declaration| declaration.important == important);
-            all.extend(of_rule.map(|declaration| (source, declaration)));
-        }
-        let of_element = own.iter().filter(|declaration| declaration.important == important);
-        all.extend(of_element.map(|declaration| ("markdown", declaration)));
+        let of_attribute = |declarations: &'a [Declaration]| {
+            let chosen = declarations.iter().filter(move |declaration| declaration.important == important);
+            chosen.map(|declaration| ("markdown", declaration))
+        };
+        let of_rules = |matches: &[Match]| {
+            let mut found = Vec::new();
+            for (_, rule) in matches {
+                let (sheet, rule) = index.rules[*rule as usize];
+                let source = sheets[sheet].source.as_str();
+                let chosen = rule.declarations.iter().filter(|declaration| declaration.important == important);
+                found.extend(chosen.map(|declaration| (source, declaration)));
+            }
+            found
+        };
+        all.extend(of_rules(base));
+        all.extend(of_attribute(hints));
+        all.extend(of_rules(authors));
+        all.extend(of_attribute(own));
     }
     all
 }

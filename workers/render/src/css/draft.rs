@@ -182,13 +182,14 @@ impl Draft {
         for side in SIDES {
             let edge = *side.of(&mut self.edges);
             lineless |= edge.line.is_none() && (edge.color.is_some() || edge.width.is_some_and(|w| w != Len::pt(0.0)));
-            *side.of(&mut self.style.border) = border(edge, around.measure);
+            *side.of(&mut self.style.border) = border(edge, around.measure, text);
         }
         (self.style, self.content, lineless)
     }
 }
 
-fn border(edge: Edge, by: Measure) -> Option<Border> {
+/// `text` is the colour of the text, which a border without a colour has.
+fn border(edge: Edge, by: Measure, text: Option<Rgba>) -> Option<Border> {
     let none = Border { width: 0.0, line: LineStyle::None, color: None };
     let width = edge.width.map(|width| width.points(by, 0.0).max(0.0));
     match (edge.line, width) {
@@ -197,7 +198,7 @@ fn border(edge: Edge, by: Measure) -> Option<Border> {
         (Some(line), width) => {
             let color = match edge.color {
                 Some(SpecifiedColor::Rgba(color)) => Some(color),
-                _ => None,
+                Some(SpecifiedColor::Current) | None => text,
             };
             Some(Border { width: width.unwrap_or(2.25), line, color })
         }

@@ -20,7 +20,7 @@ struct Candidate<'a> {
 }
 
 /// Added to the specificity of the document's own rules: they win over those of base.css.
-const AUTHOR: u32 = 1 << 31;
+pub(super) const AUTHOR: u32 = 1 << 31;
 
 /// Specificity and rule.
 pub(super) type Match = (u32, u32);

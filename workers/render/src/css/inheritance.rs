@@ -2,29 +2,44 @@
 
 use super::style::{Row, Style};
 
+/// The properties that children inherit.
+const INHERITED: [&str; 19] = [
+    "font-family",
+    "font-size",
+    "font-weight",
+    "font-style",
+    "font-variant",
+    "color",
+    "text-align",
+    "line-height",
+    "letter-spacing",
+    "word-spacing",
+    "text-indent",
+    "text-transform",
+    "hyphens",
+    "list-style",
+    "border-collapse",
+    "border-spacing",
+    "white-space",
+    "orphans",
+    "widows",
+];
+
 pub(super) fn is_inherited(longhand: &str) -> bool {
-    matches!(
-        longhand,
-        "font-family"
-            | "font-size"
-            | "font-weight"
-            | "font-style"
-            | "font-variant"
-            | "color"
-            | "text-align"
-            | "line-height"
-            | "letter-spacing"
-            | "word-spacing"
-            | "text-indent"
-            | "text-transform"
-            | "hyphens"
-            | "list-style"
-            | "border-collapse"
-            | "border-spacing"
-            | "white-space"
-            | "orphans"
-            | "widows"
-    )
+    INHERITED.contains(&longhand)
+}
+
+/// Gives the body what it inherits from the root, and the root's background, which is the paper's.
+pub(super) fn hand_down(root: &Style, body: &mut Style) {
+    let nothing = Style::default();
+    for longhand in INHERITED {
+        let mut own = Style::default();
+        inherit(longhand, body, &mut own);
+        if own == nothing {
+            inherit(longhand, root, body);
+        }
+    }
+    body.background = body.background.filter(|color| color.3 > 0).or(root.background);
 }
 
 pub(super) fn inherit(longhand: &str, from: &Style, to: &mut Style) {

@@ -83,7 +83,9 @@ impl Len {
     }
 
     pub fn resolved(&self, by: Measure) -> Length {
-        if self.has_percent() {
+        if self.has_percent() && (self.pt, self.em, self.rem) != (0.0, 0.0, 0.0) {
+            Length::Sum(bounded(self.percent), Self { percent: 0.0, ..*self }.points(by, 0.0))
+        } else if self.has_percent() {
             Length::Percent(bounded(self.percent))
         } else if self.em != 0.0 && self.pt == 0.0 && self.rem == 0.0 {
             Length::Em(bounded(self.em))
@@ -163,9 +165,6 @@ fn checked(total: Amount) -> Result<Amount, Failure> {
         Amount::Number(value) if !value.is_finite() => Reason::fails("it divides by zero"),
         Amount::Length(Len { pt, em, rem, percent }) if !(pt + em + rem + percent).is_finite() => {
             Reason::fails("it divides by zero")
-        }
-        Amount::Length(len) if len.has_percent() && (len.pt, len.em, len.rem) != (0.0, 0.0, 0.0) => {
-            Reason::fails("percentages and lengths can't be added up here")
         }
         total => Ok(total),
     }

@@ -13,6 +13,7 @@ mod component;
 mod content;
 mod draft;
 mod font_face;
+mod hints;
 mod index;
 mod inheritance;
 mod inline;

@@ -164,9 +164,15 @@ impl Reader {
             return;
         };
         let index = self.index(selector, place);
+        (self.page.boxes[index].source, self.page.boxes[index].line) = (log.source.to_owned(), line);
         let around = self.around();
         for raw in declarations {
             let read = self.value(raw).and_then(|value| match raw.name.as_str() {
+                name if !has_effect_in_box(name) => Err(format!(
+                    "`{name}: {}` has no effect in a margin box; fonts, colours, `text-align`, `padding`, `border` and \
+                     `background` do",
+                    shorten(&value)
+                )),
                 "content" => content(&value).map(|items| self.page.boxes[index].content = items),
                 name => match properties::read(name, &value) {
                     Ok(Specified::Properties(found)) => {
@@ -190,7 +196,8 @@ impl Reader {
         let known = boxes.iter().position(|have| have.selector == *selector && have.place == place);
         known.unwrap_or_else(|| {
             let selector = selector.clone();
-            boxes.push(MarginBox { selector, place, content: Vec::new(), style: Style::default() });
+            let (content, style, source) = (Vec::new(), Style::default(), String::new());
+            boxes.push(MarginBox { selector, place, content, style, source, line: 0 });
             boxes.len() - 1
         })
     }
@@ -210,6 +217,13 @@ impl Reader {
         }
         self.page
     }
+}
+
+fn has_effect_in_box(name: &str) -> bool {
+    let names = ["content", "color", "line-height", "letter-spacing", "hyphens", "text-align", "white-space"];
+    let families = ["font", "background", "padding", "border", "--"];
+    let is_known = properties::read(name, "inherit").is_ok();
+    !is_known || names.contains(&name) || families.iter().any(|family| name.starts_with(family))
 }
 
 fn size_or_apply(draft: &mut Draft, property: &Property, around: &Surroundings) {

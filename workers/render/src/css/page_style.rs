@@ -88,6 +88,9 @@ pub struct MarginBox {
     /// Empty (`content: none`) removes the box.
     pub content: Vec<MarginItem>,
     pub style: Style,
+    /// The sheet of its last rule, and the line.
+    pub source: String,
+    pub line: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

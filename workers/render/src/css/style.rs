@@ -15,6 +15,8 @@ pub enum Length {
     Em(f64),
     /// Of the container's width; may exceed 100.
     Percent(f64),
+    /// A percentage and points to be added: `calc(100% - 12pt)`.
+    Sum(f64, f64),
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

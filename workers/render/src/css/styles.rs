@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use ego_tree::NodeId;
 use scraper::node::Element;
 
+use super::inheritance::hand_down;
 use super::style::{Break, Content, ContentItem, Style};
 
 /// `::before` or `::after`.
@@ -63,6 +64,21 @@ impl Styles {
     #[must_use]
     pub fn after(&self, node: NodeId) -> Option<&Generated> {
         self.get(node)?.after.as_ref()
+    }
+
+    /// Gives the body what it inherits from the root. The text has the body's style; nothing else reads the root's.
+    pub(super) fn hand_down(&mut self, root: NodeId, body: NodeId) {
+        let Some(from) = self.of(root).cloned() else { return };
+        let own = self.get(body);
+        let mut shared = Shared {
+            style: own.map(|own| own.style.clone()).unwrap_or_default(),
+            before: own.and_then(|own| own.before.clone()),
+            after: own.and_then(|own| own.after.clone()),
+            marker: None,
+        };
+        hand_down(&from, &mut shared.style);
+        self.of.insert(body, u32::try_from(self.shared.len()).unwrap_or(0));
+        self.shared.push(shared);
     }
 
     /// Whether an element begins or ends a page.

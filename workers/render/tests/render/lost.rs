@@ -176,7 +176,7 @@ fn margins_that_leave_no_room_are_reduced_and_reported() {
 
 #[test]
 fn what_leaves_the_paper_is_scaled_down_and_reported() {
-    let markdown = "Before.\n\n<p style=\"margin-left: -60mm\">Leftmost words of a paragraph</p>\n\nAfter.\n";
+    let markdown = "Before.\n\n<p style=\"text-indent: -60mm\">Leftmost words of a paragraph</p>\n\nAfter.\n";
     let seen = seen(&job(markdown, ""));
     seen.assert_on_paper();
     let letters = seen.letters();

@@ -1,5 +1,6 @@
 //! The tests of whole documents: one program, so that Typst is linked once.
 
+mod attributes;
 mod bad_input;
 mod boxes;
 mod browser;
@@ -7,8 +8,10 @@ mod built_in;
 mod fuzz;
 mod golden;
 mod lost;
+mod margin_boxes;
 mod markdown;
 mod pages;
+mod properties;
 mod rows;
 mod seen;
 mod spec;

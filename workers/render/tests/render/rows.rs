@@ -110,3 +110,104 @@ fn a_table_that_floats_is_as_wide_as_its_columns() {
     assert!(close(heights[0], heights[2], 0.1) && close(heights[1], heights[2], 0.1), "{heights:?}");
     assert!(at(&seen, "Merchandise").right < LEFT + WIDTH && at(&seen, "Text").left < LEFT + 1.0);
 }
+
+#[test]
+fn a_row_that_has_no_room_for_its_words_wraps_and_says_so() {
+    let words = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi \
+                 chi psi omega kubernetes postgresql typescript javascript elasticsearch terraform";
+    let tags: String = words.split_whitespace().map(|word| format!("<span>{word}</span>")).collect();
+    let css =
+        ".tags { display: flex; gap: 6px } .tags span { background: #eee; padding: 2px 8px; border: 1px solid #ccc }";
+    let seen = seen(&job(&format!("<div class=tags>\n{tags}\n</div>\n\nafter\n"), css));
+    for word in words.split_whitespace() {
+        assert_eq!(at(&seen, word).page, 0);
+    }
+    assert!(seen.overlapping().is_none(), "{:?}", seen.overlapping());
+    assert!(seen.words.iter().all(|word| word.area.right < LEFT + WIDTH + 1.0));
+    assert!(seen.warnings().contains("do not fit beside each other, so the row wraps"), "{}", seen.warnings());
+}
+
+#[test]
+fn boxes_that_grow_keep_their_words_whole() {
+    let markdown = "<div class=row><div>one two three</div><div>Donaudampfschifffahrtsgesellschaft</div><div>Rindfleischetikettierung</div></div>\n";
+    let seen = seen(&job(markdown, ".row { display: flex; gap: 10pt } .row div { flex: 1 }"));
+    assert!(seen.words.iter().any(|word| word.text == "Donaudampfschifffahrtsgesellschaft"), "{}", seen.text());
+    assert!(seen.overlapping().is_none() && seen.warnings().is_empty(), "{}", seen.warnings());
+}
+
+#[test]
+fn a_row_of_floats_takes_as_many_as_fit() {
+    let boxes =
+        ["one", "two", "three", "four", "five", "six"].map(|word| format!("<div class=c>{word}</div>")).concat();
+    let css = ".c { float: left; width: 33.33%; border: 1px solid; box-sizing: border-box; height: 60px }";
+    let three = seen(&job(&format!("{boxes}\n<div style=\"clear:both\"></div>\n\nAfter\n"), css));
+    assert!(close(at(&three, "one").top, at(&three, "three").top, 0.1));
+    assert!(close(at(&three, "four").left, at(&three, "one").left, 0.1));
+    assert!(
+        close(at(&three, "four").top - at(&three, "one").top, 45.0, 1.0)
+            && at(&three, "After").top > at(&three, "six").top
+    );
+    let many: String = (0..400).map(|i| format!("<div style=\"float:left;width:30%\">f{i}x</div>\n\n")).collect();
+    let many = seen(&job(&many, ""));
+    assert!(many.overlapping().is_none(), "{:?}", many.overlapping());
+    assert!(many.word("f399x").area.page > 0);
+}
+
+#[test]
+fn pictures_of_a_paragraph_float_in_rows() {
+    let mut job = job(
+        "![a](c.png) ![b](c.png) ![c](c.png) ![d](c.png) ![e](c.png)\n\nAfter\n",
+        "img { float: left; width: 45%; margin: 5px }",
+    );
+    job.files = vec![super::seen::file("c.png", super::seen::png(200, 100))];
+    let seen = seen(&job);
+    let pictures = &seen.pictures;
+    assert_eq!(pictures.len(), 5);
+    assert!(pictures.iter().all(|picture| close(picture.width(), 0.45 * WIDTH, 0.5)), "{pictures:?}");
+    assert!(close(pictures[0].top, pictures[1].top, 0.1) && pictures[2].top > pictures[0].bottom - 0.5, "{pictures:?}");
+}
+
+#[test]
+fn a_box_in_a_line_that_is_taller_than_a_page_breaks() {
+    let text: String =
+        (0..60).map(|i| format!("para{i}x text of this paragraph that has some words in it\n\n")).collect();
+    let seen =
+        seen(&job(&format!("<div class=a>\n\n{text}</div>\n"), ".a { display: inline-block; border: 1px solid }"));
+    for i in 0..60 {
+        assert!(seen.pages[0].right > at(&seen, &format!("para{i}x")).right);
+    }
+    seen.assert_on_paper();
+    assert!(seen.pages.len() > 1 && seen.overlapping().is_none());
+}
+
+#[test]
+fn items_of_a_list_stand_in_a_line() {
+    for item in ["display: inline", "display: inline-block; margin-right: 10px", "float: left; margin-right: 20px"] {
+        let css = format!("ul {{ list-style: none; padding: 0 }} li {{ {item} }}");
+        let seen = seen(&job("<ul><li>Home</li><li>About</li><li>Contact</li></ul>\n\nAfter\n", &css));
+        let (one, two) = (at(&seen, "Home"), at(&seen, "About"));
+        assert!(
+            close(one.top, two.top, 0.5) && two.left > one.right && two.left < one.right + 30.0,
+            "{item}: {one:?} {two:?}"
+        );
+        assert!(at(&seen, "After").top > one.top + 5.0, "{item}");
+    }
+}
+
+#[test]
+fn widths_may_be_a_percentage_less_a_length() {
+    let css = ".wrap { display: flex; flex-wrap: wrap; gap: 1rem } .card { width: calc(33.333% - 1rem); border: 1px solid #ddd; box-sizing: border-box }";
+    let cards = ["One", "Two", "Three", "Four"].map(|word| format!("<div class=card>{word}</div>")).concat();
+    let seen = seen(&job(&format!("<div class=wrap>{cards}</div>\n"), css));
+    let step = at(&seen, "Two").left - at(&seen, "One").left;
+    assert!(close(step, 0.33333 * WIDTH, 1.0), "{step}");
+    assert!(at(&seen, "Four").top > at(&seen, "Three").top + 5.0 && seen.warnings().is_empty(), "{}", seen.warnings());
+}
+
+#[test]
+fn a_bar_fills_a_part_of_the_box_around_it() {
+    let css = ".bar { height: 8px; background: #ddd } .bar span { display: block; height: 100%; background: #39f }";
+    let seen = seen(&job("<div class=bar><span style=\"width:80%\"></span></div>\n\nAfter\n", css));
+    let bar = seen.grounds([51, 153, 255]);
+    assert!(bar.len() == 1 && close(bar[0].height(), 6.0, 0.2) && close(bar[0].width(), 0.8 * WIDTH, 0.5), "{bar:?}");
+}

@@ -105,6 +105,13 @@ fn run(pdf: &[u8], program: &str, arguments: &[&str], last: Option<&str>) -> Str
     String::from_utf8_lossy(&ran.stdout).into_owned()
 }
 
+/// The opacities with which a PDF draws texts, pictures, lines and grounds.
+pub fn alphas(pdf: &[u8]) -> Vec<f64> {
+    let xml = run(pdf, "mutool", &["trace"], None);
+    let drawn = xml.lines().map(str::trim).filter(|line| line.starts_with("<fill_") || line.starts_with("<stroke_"));
+    drawn.filter_map(|line| number(line, "alpha")).collect()
+}
+
 fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     let from = tag.find(&format!(" {name}=\""))? + name.len() + 3;
     tag.get(from..from + tag.get(from..)?.find('"')?)

@@ -95,3 +95,50 @@ fn headings_of_each_level_differ() {
         }
     }
 }
+
+#[test]
+fn long_words_of_titles_addresses_and_numbers_stay_on_the_paper() {
+    let token = format!("Title{}END", "X".repeat(150));
+    for template in ["plain", "report", "letter", "conversation"] {
+        let mut job = job(&format!("# {token}\n\ntext\n"), "");
+        job.template.name = template.to_owned();
+        let data = json!({ "messages": [{ "role": "user", "content": "hello" }], "from": token, "to": token });
+        job.data = data.as_object().cloned().expect("a map");
+        let seen = seen(&job);
+        seen.assert_on_paper();
+        assert!(seen.overlapping().is_none(), "{template}: {:?}", seen.overlapping());
+        assert!(seen.letters().contains("END"), "{template}: {}", seen.text());
+    }
+}
+
+#[test]
+fn an_invoice_with_long_words_stays_on_the_paper() {
+    let token = |end: &str| format!("{}{end}", "0123456789".repeat(15));
+    let data = json!({ "from": token("F1"), "to": token("T1"), "number": token("N1"), "tax": 19, "footer": token("E2"),
+        "items": [{ "description": token("D1"), "quantity": 1, "price": 1_234_567_890_123.45 }] });
+    for lang in ["en", "ar"] {
+        let seen = with("invoice", &data, lang);
+        seen.assert_on_paper();
+        assert!(seen.overlapping().is_none(), "{lang}: {:?}", seen.overlapping());
+        for end in ["F1", "T1", "N1", "D1", "E2"] {
+            assert!(seen.letters().contains(end), "{lang}: {end} in {}", seen.text());
+        }
+    }
+}
+
+#[test]
+fn title_and_chapter_stand_apart_in_a_reports_header() {
+    let title = "Quarterly harvest report of the orchard, the apiary and the press room for the year 2026";
+    let markdown = format!(
+        "# {title}\n\n## Deliveries\n\ntext\n\n# Deliveries of acacia honey, chestnut honey and lime honey to customers in Northern Europe\n"
+    );
+    let mut job = job(&markdown, "");
+    job.template.name = "report".to_owned();
+    let seen = seen(&job);
+    assert!(seen.overlapping().is_none(), "{:?}", seen.overlapping());
+    let last = seen.pages.len() - 1;
+    let header: Vec<_> = seen.words.iter().filter(|word| word.area.page == last && word.area.bottom < 75.0).collect();
+    let (title, chapter): (Vec<&super::seen::Word>, Vec<&super::seen::Word>) =
+        header.into_iter().partition(|word| word.area.left < 595.28 / 2.0);
+    assert!(title.iter().all(|word| word.area.right < 595.28 / 2.0) && !chapter.is_empty(), "{title:?} {chapter:?}");
+}

@@ -22,6 +22,9 @@ use crate::{
     css::{Items, Justify, Margin, Style},
 };
 
+/// What a picture may be wider than its column because of rounding, in points.
+const TOLERANCE: f64 = 0.1;
+
 impl Typesetter<'_> {
     pub(super) fn typeset_row(
         &self,
@@ -58,9 +61,10 @@ impl Typesetter<'_> {
             let blocks = place.blocks + 1;
             let width = width.max(1.0);
             let in_relayout = place.in_relayout || stretches;
-            let inner = Place { boxed: true, blocks, width, in_relayout, stretches, ..place };
+            let aside = (0.0, 0.0);
+            let inner = Place { boxed: true, blocks, width, aside, in_relayout, stretches, ..place };
             boxed[at] = *span == 1 && part.is_some_and(is_box);
-            let content = part.map_or_else(Content::empty, |part| self.typeset_part(part, inner));
+            let content = part.map_or_else(Content::empty, |part| self.typeset_part(part, inner, place));
             let vertical = match items {
                 Items::Start | Items::Stretch => VAlignment::Top,
                 Items::Center => VAlignment::Horizon,
@@ -127,10 +131,13 @@ impl Typesetter<'_> {
         box_style::fill(style).filter(|_| !is_round)
     }
 
-    fn typeset_part(&self, part: &Part<'_>, place: Place) -> Content {
+    /// `row` is the place of the whole row, of whose width percentages are.
+    fn typeset_part(&self, part: &Part<'_>, place: Place, row: Place) -> Content {
         let mut flow = Flow::new(place);
         match part {
             Part::Element(element) if element.value().name() == "img" => {
+                let fits = self.picture_width(*element, row) <= place.width + TOLERANCE;
+                let place = if fits { Place { width: row.width, ..place } } else { place };
                 let picture = self.block_picture(*element, place).unwrap_or_default();
                 flow.block(self.with_margins(*element, picture, place), Margins::default());
             }

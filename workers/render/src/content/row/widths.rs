@@ -1,5 +1,7 @@
 //! Divides the width of a row among its boxes.
 
+use std::ops::Range;
+
 use super::Part;
 use crate::{
     content::{
@@ -9,6 +11,11 @@ use crate::{
     },
     css::Style,
 };
+
+/// The most boxes in a row; more wrap.
+const COLUMNS: usize = 50;
+/// What a row may be wider than its space because of rounding, in points.
+const TOLERANCE: f64 = 0.1;
 
 /// The width of a column of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,7 +29,7 @@ pub(super) enum Width {
 }
 
 /// What the width of a box depends on, in points, with its padding, borders and margins.
-struct Measured {
+pub(super) struct Measured {
     content: ContentWidth,
     /// The width that CSS specifies.
     width: Option<f64>,
@@ -34,36 +41,84 @@ impl Measured {
     fn of(content: ContentWidth) -> Self {
         Self { content, width: None, grow: None }
     }
+
+    /// The least width that divides no word: CSS's automatic minimum.
+    pub fn least(&self) -> f64 {
+        self.width.map_or(self.content.min_content, |width| width.min(self.content.min_content))
+    }
+
+    /// The width where there is room.
+    pub fn preferred(&self, available: f64) -> f64 {
+        self.width.unwrap_or(self.content.max_content * columns::SLACK).min(available)
+    }
+
+    /// What the box needs of a row before it grows.
+    pub fn needed(&self, available: f64) -> f64 {
+        match self.grow.filter(|_| self.width.is_none()) {
+            Some(_) => self.least().min(available),
+            None => self.preferred(available),
+        }
+    }
+}
+
+/// The widths of the boxes of one row; they shrink together, and those that grow share the space that is left.
+pub(super) fn widths(boxes: &[&Measured], available: f64, gap: f64) -> Vec<Width> {
+    #[allow(clippy::cast_precision_loss)]
+    let available = (available - gap * boxes.len().saturating_sub(1) as f64).max(1.0);
+    let (growing, fixed): (Vec<&Measured>, Vec<&Measured>) = boxes.iter().partition(|part| part.grow.is_some());
+    let least: f64 = growing.iter().map(|part| part.least()).sum();
+    let sum: f64 = fixed.iter().map(|part| part.preferred(available)).sum();
+    let fits = sum + least <= available;
+    let widths: Vec<f64> = match fits {
+        true => fixed.iter().map(|part| part.preferred(available)).collect(),
+        false => {
+            let column = |part: &&Measured| Column { content: part.content, width: part.width, ..Column::default() };
+            let fixed: Vec<Column> = fixed.iter().map(column).collect();
+            columns::plan(&fixed, (available - least).max(1.0), false).widths
+        }
+    };
+    let mut shares = shares(&growing, available - widths.iter().sum::<f64>()).into_iter();
+    let mut widths = widths.into_iter();
+    let width = |part: &&Measured| match part.grow {
+        Some(grow) => shares.next().flatten().map_or(Width::Share(grow), Width::Points),
+        None if fits && part.width.is_none() => Width::Content(widths.next().unwrap_or(1.0)),
+        None => Width::Points(widths.next().unwrap_or(1.0)),
+    };
+    boxes.iter().map(width).collect()
+}
+
+/// The widths of growing boxes whose share of the space would be narrower than their words; `None` is the share.
+fn shares(growing: &[&Measured], space: f64) -> Vec<Option<f64>> {
+    let mut widths: Vec<Option<f64>> = vec![None; growing.len()];
+    for _ in growing {
+        let left = space - widths.iter().flatten().sum::<f64>();
+        let free = |i: usize| growing[i].grow.filter(|_| widths[i].is_none());
+        let sum: f64 = (0..growing.len()).filter_map(free).sum();
+        let is_narrow = |i: &usize| free(*i).is_some_and(|grow| left * grow / sum.max(1e-6) < growing[*i].least());
+        let Some(narrow) = (0..growing.len()).find(is_narrow) else { break };
+        widths[narrow] = Some(growing[narrow].least().min(space.max(1.0)));
+    }
+    widths
+}
+
+/// Fills rows: the boxes of each row, with `widths` in points. `begins` says which ones begin a row in any case.
+pub(super) fn filled(widths: &[f64], available: f64, gap: f64, begins: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
+    let (mut rows, mut from, mut used) = (Vec::new(), 0, 0.0);
+    for (at, width) in widths.iter().enumerate() {
+        let is_full = used + gap + width > available + TOLERANCE || at - from == COLUMNS || begins(at);
+        if at > from && is_full {
+            rows.push(from..at);
+            (from, used) = (at, *width);
+        } else {
+            used += width + if at > from { gap } else { 0.0 };
+        }
+    }
+    rows.push(from..widths.len());
+    rows
 }
 
 impl Typesetter<'_> {
-    /// The widths of flexible boxes; they shrink together if they do not wrap.
-    pub(super) fn widths(&self, parts: &[Part<'_>], place: Place, gap: f64, wraps: bool) -> Vec<Width> {
-        #[allow(clippy::cast_precision_loss)]
-        let available = (place.width - gap * parts.len().saturating_sub(1) as f64).max(1.0);
-        let boxes: Vec<Measured> = parts.iter().map(|part| self.measured(part, place)).collect();
-        let (growing, fixed): (Vec<&Measured>, Vec<&Measured>) = boxes.iter().partition(|part| part.grow.is_some());
-        let least: f64 = growing.iter().map(|part| part.content.min_divided).sum();
-        let fixed: Vec<Column> =
-            fixed.iter().map(|part| Column { content: part.content, width: part.width, ..Column::default() }).collect();
-        let preferred =
-            |column: &Column| column.width.unwrap_or(column.content.max_content * columns::SLACK).min(available);
-        let sum: f64 = fixed.iter().map(preferred).sum();
-        let fits = sum + least <= available || wraps;
-        let mut widths = match fits {
-            true => fixed.iter().map(preferred).collect(),
-            false => columns::plan(&fixed, (available - least).max(1.0), false).widths,
-        }
-        .into_iter();
-        let width = |part: &Measured| match part.grow {
-            Some(grow) => Width::Share(grow),
-            None if fits && part.width.is_none() => Width::Content(widths.next().unwrap_or(1.0)),
-            None => Width::Points(widths.next().unwrap_or(1.0)),
-        };
-        boxes.iter().map(width).collect()
-    }
-
-    fn measured(&self, part: &Part<'_>, place: Place) -> Measured {
+    pub(super) fn measured(&self, part: &Part<'_>, place: Place) -> Measured {
         let element = match part {
             Part::Element(element) => *element,
             Part::Text(nodes) | Part::Beside(nodes) => return Measured::of(self.content_width_of_nodes(nodes, place)),
@@ -75,8 +130,8 @@ impl Typesetter<'_> {
         let margins = lengths::side_margins(style, place);
         if matches!(element.value().name(), "img" | "svg") {
             let width = self.picture_width(element, place);
-            let content =
-                ContentWidth { max_content: width, min_content: width, min_divided: width.min(place.width / 4.0) };
+            let least = width.min(place.width / 4.0);
+            let content = ContentWidth { max_content: width, min_content: least, min_divided: least };
             return Measured::of(content.plus(margins));
         }
         let width = style.row.basis.or(style.width);
@@ -116,5 +171,26 @@ mod tests {
         let widths = [Width::Points(100.0), Width::Share(1.0), Width::Share(3.0)];
         assert_eq!(resolved(&widths, 320.0, 10.0), [100.0, 50.0, 150.0]);
         assert_eq!(resolved(&[Width::Points(300.0), Width::Points(100.0)], 200.0, 0.0), [150.0, 50.0]);
+    }
+
+    fn growing(words: f64) -> Measured {
+        let content = ContentWidth { max_content: 500.0, min_content: words, min_divided: 5.0 };
+        Measured { content, width: None, grow: Some(1.0) }
+    }
+
+    #[test]
+    fn boxes_that_grow_are_not_narrower_than_their_words() {
+        let boxes = [growing(20.0), growing(150.0), growing(20.0)];
+        let widths = widths(&boxes.iter().collect::<Vec<_>>(), 300.0, 0.0);
+        assert_eq!(widths, [Width::Share(1.0), Width::Points(150.0), Width::Share(1.0)]);
+    }
+
+    #[test]
+    fn a_row_takes_as_many_boxes_as_fit() {
+        let none = |_| false;
+        assert_eq!(filled(&[33.33; 6], 100.0, 0.0, none), [0..3, 3..6]);
+        assert_eq!(filled(&[33.33; 6], 100.0, 5.0, none), [0..2, 2..4, 4..6]);
+        assert_eq!(filled(&[300.0, 10.0, 10.0], 100.0, 0.0, none), [0..1, 1..3]);
+        assert_eq!(filled(&[10.0; 4], 100.0, 0.0, |at| at == 2), [0..2, 2..4]);
     }
 }

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc};
 
-use scraper::ElementRef;
+use ego_tree::NodeRef;
+use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
     layout::{Alignment, HAlignment, Sides},
@@ -12,7 +13,7 @@ use typst::{
 
 use super::{Grid, PADDING, model::PlacedCell, own_padding};
 use crate::{
-    content::{Place, Typesetter, box_style, color, fit, lengths, text_style},
+    content::{Place, Typesetter, box_style, color, fit, lengths, opacity, text_style},
     css::{self, Style},
 };
 
@@ -47,6 +48,10 @@ impl Typesetter<'_> {
         for style in [style, row, part].into_iter().flatten() {
             content =
                 text_style::decorated(content, style).styled_with_map(text_style::styles(style, place, self.fonts));
+        }
+        let opacity = opacity([style, row, part]);
+        if opacity < 1.0 {
+            content = fit::faded(content, opacity);
         }
         let height = [style, row].into_iter().flatten().filter_map(|style| Some((style, style.height?)));
         let height = height.map(|(style, height)| lengths::points(height, style, place)).fold(0.0, f64::max);
@@ -96,7 +101,8 @@ impl Typesetter<'_> {
             .into_iter()
             .flatten()
             .find_map(|element| color::from_attribute(element.attr("bgcolor")?));
-        if let Some(fill) = backgrounds.into_iter().find_map(box_style::fill).or(painted) {
+        if let Some(mut fill) = backgrounds.into_iter().find_map(box_style::fill).or(painted) {
+            opacity::fade_paint(&mut fill, opacity(styles));
             typeset = typeset.with_fill(Smart::Custom(Some(fill)));
         }
         if let Some(style) = styles[0].filter(|style| style.padding != css::Sides::default()) {
@@ -111,6 +117,11 @@ impl Typesetter<'_> {
     }
 }
 
+/// Of a cell, its row and its part together.
+fn opacity(styles: [Option<&Style>; 3]) -> f64 {
+    styles.into_iter().flatten().filter_map(box_style::opacity).product()
+}
+
 /// A cell's borders; where borders collapse, above and below also its row's and part's, and at the table's edges the
 /// table's.
 fn strokes(cell: &PlacedCell<'_>, grid: &Grid<'_>, styles: [Option<&Style>; 3]) -> Sides<Option<Option<Arc<Stroke>>>> {
@@ -122,11 +133,15 @@ fn strokes(cell: &PlacedCell<'_>, grid: &Grid<'_>, styles: [Option<&Style>; 3]) 
     let table = grid.style.map(box_style::strokes).unwrap_or_default();
     let edge = |is_edge: bool, stroke: Option<Option<Stroke>>| stroke.filter(|_| is_edge);
     let (right, bottom) = (cell.x + cell.colspan, cell.y + cell.rowspan);
+    let is_row = |node: &NodeRef<'_, Node>| node.value().as_element().is_some_and(|element| element.name() == "tr");
+    let is_first = !cell.row.prev_siblings().any(|node| is_row(&node));
+    let is_last = cell.row.next_siblings().filter(is_row).take(cell.rowspan).count() < cell.rowspan;
+    let (part_top, part_bottom) = (edge(is_first, part.top), edge(is_last, part.bottom));
     Sides {
         left: arc(drawn([own.left, edge(cell.x == 0, table.left)])),
         right: arc(drawn([own.right, edge(right >= grid.columns, table.right)])),
-        top: arc(drawn([own.top, row.top, part.top, edge(cell.y == 0, table.top)])),
-        bottom: arc(drawn([own.bottom, row.bottom, part.bottom, edge(bottom >= grid.rows, table.bottom)])),
+        top: arc(drawn([own.top, row.top, part_top, edge(cell.y == 0, table.top)])),
+        bottom: arc(drawn([own.bottom, row.bottom, part_bottom, edge(bottom >= grid.rows, table.bottom)])),
     }
 }
 

@@ -73,6 +73,10 @@ impl Typesetter<'_> {
             Some(css::Length::Percent(percent)) if percent > 0.0 => {
                 column.share = Some(column.share.unwrap_or(0.0).max(percent / 100.0));
             }
+            // What is added to a share of the table's width is too little to count.
+            Some(css::Length::Sum(percent, _)) if percent > 0.0 => {
+                column.share = Some(column.share.unwrap_or(0.0).max(percent / 100.0));
+            }
             Some(width) => {
                 let points = lengths::outer_width(width, style.unwrap_or(&nothing), place);
                 column.width = Some(column.width.unwrap_or(0.0).max(points)).filter(|points| *points > 0.0);

@@ -114,7 +114,9 @@ fn lines(part: &Component) -> Result<LineHeight, Reason> {
         Component::Number(factor) if *factor < 0.0 => Err(negative()),
         Component::Number(factor) => Ok(LineHeight::Factor(factor.min(100.0))),
         Component::Length(len) if len.is_negative() => Err(negative()),
-        Component::Length(len) if len.has_percent() => Ok(LineHeight::Factor((len.percent / 100.0).min(100.0))),
+        Component::Length(len) if *len == (Len { percent: len.percent, ..Len::default() }) => {
+            Ok(LineHeight::Factor((len.percent / 100.0).min(100.0)))
+        }
         Component::Length(len) if *len == (Len { em: len.em, ..Len::default() }) => {
             Ok(LineHeight::Factor(len.em.min(100.0)))
         }
