@@ -142,7 +142,15 @@ fn words(text: &str, languages: &[String]) -> Vec<Asked> {
     }
     let is_alone = |token: &Token| sizes[&token.group].words == 1 && sizes[&token.group].joined == 0;
     let stops = stop_languages(&tokens, languages);
-    let is_stop = |token: &Token| is_alone(token) && stops.iter().any(|stop| is_stop_word(&token.term, stop));
+    // In `PX 310 A`, the letter is a part of the code.
+    let is_of_code = |token: &Token| {
+        let before = |other: &&Token| other.form == Form::Word && other.position + 1 == token.position;
+        let is_number = |other: &Token| other.term.bytes().all(|b| b.is_ascii_digit());
+        token.term.len() == 1 && tokens.iter().find(before).is_some_and(is_number)
+    };
+    let is_stop = |token: &Token| {
+        is_alone(token) && !is_of_code(token) && stops.iter().any(|stop| is_stop_word(&token.term, stop))
+    };
     let only_stops = tokens.iter().all(is_stop);
     let mut asked: Vec<Asked> = Vec::new();
     let mut put = |one: Asked| match asked.iter_mut().find(|known| known.forms == one.forms) {
@@ -345,6 +353,13 @@ mod tests {
         assert_eq!(asked("Kühlschrank", &["german"]), [one("'kuhlschrank'", 1.0), one("'kuhlschrank':*", 0.4)]);
         assert_eq!(asked("Garten", &["german"]), [one("'gart'", 1.0), one("'garten':*", 0.4)]);
         assert_eq!(asked("Haus", &["german"]), [one("'haus'", 1.0)]);
+    }
+
+    #[test]
+    fn a_letter_behind_a_number_is_no_stop_word() {
+        let english = ["english".to_owned()];
+        let has_a = |text: &str| parse(text, &english).words.iter().any(|word| word.matches("a"));
+        assert!(has_a("What does PX 310 A cost?") && !has_a("What does a PX 310 cost?"));
     }
 
     #[test]

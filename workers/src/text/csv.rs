@@ -124,7 +124,7 @@ fn is_header(first: &StringRecord, others: &[StringRecord]) -> bool {
     named * 2 > names.len()
         && distinct > 0
         // `Phone` twice is a name twice; the same word in most columns is a row of values.
-        && distinct * 2 >= words.count()
+        && distinct * 3 >= words.count() * 2
         && names.iter().filter(|name| !name.is_empty()).all(|name| is_name(name))
         && !names.iter().enumerate().any(recurs)
 }
@@ -206,6 +206,16 @@ mod tests {
         ] {
             assert!(of(text).starts_with(expected), "{text:?}: {}", of(text));
         }
+    }
+
+    #[test]
+    fn years_and_repeated_names_are_names() {
+        assert_eq!(of("Product,2023,2024\nWax,10,20\n"), "Product: Wax; 2023: 10; 2024: 20\n");
+        assert_eq!(of("Name,Phone,Phone\nAna,111,222\n"), "Name: Ana; Phone: 111; Phone: 222\n");
+        assert_eq!(
+            of("Wax,2023,10\nOil,2024,20\n"),
+            "Column 1: Wax; Column 2: 2023; Column 3: 10\nColumn 1: Oil; Column 2: 2024; Column 3: 20\n"
+        );
     }
 
     #[test]

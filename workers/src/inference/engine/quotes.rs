@@ -1,6 +1,5 @@
 //! Keeps an answer to the sentences that it may quote. A small model picks the right sentence well, and copies rare words
-//! and numbers badly: what it begins, this completes. An answer that begins unlike all of them goes on freely, but cites
-//! nothing.
+//! and numbers badly: what it begins, this completes.
 
 use super::{port::Vocabulary, request::Quote};
 
@@ -30,8 +29,7 @@ impl Quotes {
         self.quotes.iter().any(|quote| quote.text.as_bytes() == self.written)
     }
 
-    /// The likeliest token that goes on with a quote; the first token may also begin something else. `None` if there is
-    /// nothing to quote.
+    /// The likeliest token that goes on with a quote. `None` if there is nothing to quote.
     pub(super) fn choose(&self, logits: &[f32], vocabulary: &dyn Vocabulary) -> Option<i32> {
         let mut open: Vec<(&[u8], f32)> = self
             .quotes
@@ -45,28 +43,15 @@ impl Quotes {
             let best = open.iter().map(|(_, bonus)| *bonus).fold(f32::NEG_INFINITY, f32::max);
             open.retain(|(_, bonus)| *bonus >= best - MARGIN);
         }
-        let (mut quoting, mut free, mut piece) = (None, None, Vec::new());
-        let (mut likeliest, mut wants_a_quote) = (f32::NEG_INFINITY, false);
+        let (mut best, mut piece) = (None, Vec::new());
         for (token, &logit) in (0..).zip(logits) {
             piece.clear();
             vocabulary.piece(token, &mut piece);
             let fitting = open.iter().filter(|(rest, _)| !piece.is_empty() && rest.starts_with(&piece));
-            let bonus = fitting.map(|(_, bonus)| *bonus).reduce(f32::max);
-            if logit > likeliest {
-                (likeliest, wants_a_quote) = (logit, bonus.is_some());
-            }
-            match bonus {
-                Some(bonus) => keep(&mut quoting, token, logit + bonus),
-                None if open.is_empty() && piece.contains(&b'[') => {}
-                None => keep(&mut free, token, logit),
+            if let Some(bonus) = fitting.map(|(_, bonus)| *bonus).reduce(f32::max) {
+                keep(&mut best, token, logit + bonus);
             }
         }
-        // What wants to quote may not begin with another word because the quote is forbidden.
-        let may_be_free = open.is_empty() || (self.written.is_empty() && !wants_a_quote);
-        let best = match (quoting, free.filter(|_| may_be_free)) {
-            (Some((_, score)), Some(free)) if free.1 > score => Some(free),
-            (quoting, free) => quoting.or(free),
-        };
         best.map(|(token, _)| token)
     }
 }
@@ -128,7 +113,7 @@ mod tests {
         let quotes = [("abcd", 0.0), ("abef", 0.0), ("xyz", 0.0)];
         assert_eq!(written(&quotes, "azzzzz"), "abcd");
         assert_eq!(written(&quotes, "azezzz"), "abef");
-        assert_eq!(written(&quotes, "hello"), "hello", "nothing begins so");
+        assert_eq!(written(&quotes, "hello"), "abcd", "nothing begins so");
         assert_eq!(written(&[], "hello"), "hello");
     }
 
@@ -138,6 +123,5 @@ mod tests {
         assert_eq!(written(&[("abcd", 0.0), ("abef", 9.0)], "azcz"), "abef", "they begin alike");
         assert_eq!(written(&[("abcd", f32::NEG_INFINITY), ("axyz", 0.0)], "abbb"), "axyz", "another begins so");
         assert_eq!(written(&[("abcd", f32::NEG_INFINITY), ("xyz", 0.0)], "aaa"), "xyz", "a quote is wanted");
-        assert_eq!(written(&[("abcd", f32::NEG_INFINITY), ("xyz", 0.0)], "hello"), "hello");
     }
 }

@@ -182,6 +182,7 @@ mod tests {
         let french = "# Garantie\n\n- Les tondeuses sont garanties 3 ans\n- Les batteries sont garanties 1 an\n";
         let pump = "# Pumps\n\n## Pump P-100\n\n- Flow: 40 litres\n- Price: 99 euros\n\n## Pump P-100/S\n\n- Flow: 55 litres\n- Price: 149 euros\n";
         let people = "name: Anna Berg; phone: 1234567; department: Sales\nname: Anna Bergmann; phone: 7654321; department: Support\nname: Tom Klein; phone: 1112223; department: Sales\n";
+        let parts = "Part: PX-310/A; Price: 271.55\nPart: PX-310/B; Price: 677.77\nPart: PX-311/A; Price: 12\nPart: PX-311/B; Price: 84\n";
         let clauses: Vec<String> =
             (1..60).map(|n| format!("Clause {n} says that fee number {n} is {} euros.", n * 3)).collect();
         let clauses = clauses.join(" ");
@@ -206,6 +207,9 @@ mod tests {
                 "name: Anna Berg, phone: 1234567, department: Sales. [1]",
             ),
             (people, "What is Tom's phone number?", "name: Tom Klein, phone: 1112223, department: Sales. [1]"),
+            (parts, "What does PX 310 A cost?", "Part: PX-310/A, Price: 271.55. [1]"),
+            (parts, "price of px 311 b", "Part: PX-311/B, Price: 84. [1]"),
+            (parts, "Hello", "Hello! I am a tiny demo model. Ask me something about your documents."),
             (pump, "Flow of P-100/S?", "Flow: 55 litres. [1]"),
             (pump, "How much is the P-100/S?", "Price: 149 euros. [1]"),
             (

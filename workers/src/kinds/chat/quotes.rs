@@ -13,10 +13,30 @@ use crate::inference::engine::Quote;
 const NOTHING_FOUND: [&str; 2] =
     ["I could not find that in the documents.", "Je n'ai pas trouvé cela dans les documents."];
 
+/// What the demo model was trained to say to greetings and the like.
+const SMALL_TALK: [&str; 16] = [
+    "Hello! I am a tiny demo model. Ask me something about your documents.",
+    "I am fine, thank you. What would you like to find in your documents?",
+    "I am a tiny demo model. I only quote sentences from the documents I am given.",
+    "I can look for a sentence in the given documents and quote it with its number. I am a tiny demo model, so please replace me with a larger one for real work.",
+    "You are welcome!",
+    "Goodbye, and have a nice day!",
+    "Glad to hear that. Is there anything else you would like to know?",
+    "I know a little English and a little French.",
+    "Bonjour ! Je suis un tout petit modèle de démonstration. Posez-moi une question sur vos documents.",
+    "Je vais bien, merci. Que voulez-vous trouver dans vos documents ?",
+    "Je suis un tout petit modèle de démonstration. Je cite seulement des phrases des documents qu'on me donne.",
+    "Je peux chercher une phrase dans les documents fournis et la citer avec son numéro. Je suis un tout petit modèle de démonstration : remplacez-moi par un plus grand pour un vrai travail.",
+    "Avec plaisir !",
+    "Au revoir et bonne journée !",
+    "Tant mieux. Voulez-vous savoir autre chose ?",
+    "Je connais un peu le français et un peu l'anglais.",
+];
+
 /// A sentence with this share of the question's words answers it.
 const CLEAR: f32 = 0.85;
 
-/// Each sentence of the shown passages with its citation, and what the model says where none fits. No answer begins
+/// Each sentence of the shown passages with its citation, and what the model says to greetings and where none fits. No answer begins
 /// like a heading. Where the question names several identifiers, one quote has a sentence about each.
 pub(super) fn quotes(grounding: &Grounding, shown: &[Shown], question: &Question) -> Vec<Quote> {
     let numbered = (1..).zip(shown).flat_map(|(n, shown): (usize, _)| {
@@ -45,6 +65,7 @@ pub(super) fn quotes(grounding: &Grounding, shown: &[Shown], question: &Question
     }
     if quotes.iter().all(|quote| quote.bonus < CLEAR * BONUS) {
         quotes.extend(nothing_found(grounding));
+        quotes.extend(SMALL_TALK.map(|text| Quote { text: text.to_owned(), bonus: 0.0 }));
     }
     quotes
 }
@@ -76,7 +97,8 @@ mod tests {
         let found = of(hours, "Are you open at noon on Sunday?");
         let texts: Vec<_> = found.iter().map(|quote| quote.text.as_str()).collect();
         assert_eq!(texts[..3], ["Opening. [1]", "Saturday: 9:00. [1]", "Sunday: closed (2). [1]"]);
-        assert_eq!(texts[3..], NOTHING_FOUND);
+        assert_eq!(texts[3..5], NOTHING_FOUND);
+        assert_eq!(texts[5..], SMALL_TALK);
         assert!(found[3].bonus == 0.0);
         assert_eq!(of(hours, "Sunday?").len(), 3, "it is found");
     }
