@@ -28,6 +28,7 @@ use crate::{
         openapi::{self, Description},
         root,
         state::HttpState,
+        unread,
     },
     jobs, ops, render, schedules, search,
 };
@@ -85,7 +86,7 @@ pub fn router(services: Services) -> Router {
     // Before the routes are looked at, so that a path with a slash at its end is the same one.
     let router = Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(router));
     let single = move |request: Request, next: Next| single_slash(Arc::clone(&all), request, next);
-    cors::layer(router.layer(middleware::from_fn(single)), origins)
+    cors::layer(router.layer(middleware::from_fn(single)), origins).layer(middleware::from_fn(unread::close))
 }
 
 /// 404 for a path that begins with several slashes, which the layer for the slash at the end would make one.

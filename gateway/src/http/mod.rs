@@ -38,4 +38,5 @@ pub mod sse;
 pub mod state;
 pub mod text;
 pub mod unavailable;
+pub mod unread;
 pub mod write_timeout;

@@ -300,3 +300,22 @@ async fn aliases_are_listed_and_an_unknown_model_lists_what_there_is() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_connection_is_closed_after_an_answer_that_did_not_wait_for_the_body() {
+    let gateway = start().await;
+    let text = "a text of a document ".repeat(5_000);
+    for (path, kind, status, closes) in [
+        ("/v1/documents", "application/x-unknown", 415, true),
+        ("/v1/responses", "application/json", 404, true),
+        ("/v1/search?colour=red", "application/json", 400, true),
+        (CHAT, "application/json", 400, false),
+    ] {
+        let request = gateway.client.post(format!("{}{path}", gateway.url)).bearer_auth(&gateway.key);
+        let response = request.header("content-type", kind).body(text.clone()).send().await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        assert_eq!(header(&response, "connection") == "close", closes, "{path}");
+        drop(response.bytes().await);
+        assert_eq!(gateway.get("/v1/models").send().await.unwrap().status(), 200, "{path}");
+    }
+}
