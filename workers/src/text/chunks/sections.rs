@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-/// Longest heading, in characters; the rest is cut.
+/// Longest heading of a path, in characters; the rest is cut, and the whole heading is text of its section.
 const HEADING: usize = 200;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,11 +85,13 @@ impl Walk<'_> {
 
     fn enter(&mut self, level: HeadingLevel, heading: Range<usize>, text: &str) {
         self.leave(heading.start);
-        self.begin = heading.end;
+        let title = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_cut = title.chars().count() > HEADING;
+        self.begin = if is_cut { heading.start } else { heading.end };
         while self.path.last().is_some_and(|(above, _)| *above >= level) {
             self.path.pop();
         }
-        let title: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(HEADING).collect();
+        let title: String = title.chars().take(HEADING).collect();
         if !title.is_empty() {
             self.path.push((level, title));
         }
@@ -103,6 +105,15 @@ mod tests {
     fn of(markdown: &str) -> Vec<(String, String)> {
         let found = sections(markdown);
         found.into_iter().map(|one| (one.path.join(" > "), markdown[one.range].trim().to_owned())).collect()
+    }
+
+    #[test]
+    fn a_long_heading_is_text_too() {
+        let heading = format!("# {}last", "word ".repeat(100));
+        let found = of(&format!("{heading}\n\nText.\n\n# Short\n\nMore."));
+        assert_eq!(found[0].0.chars().count(), 200);
+        assert!(found[0].1.contains("last\n\nText."), "{found:?}");
+        assert_eq!(found[1], pair("Short", "More."));
     }
 
     fn pair(path: &str, text: &str) -> (String, String) {
