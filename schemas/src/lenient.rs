@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_ignored::Path;
 use serde_json::Value;
 
-use crate::{Invalid, plain};
+use crate::{Invalid, objects::Objects, plain};
 
 /// The most paths that are kept and counted.
 pub const MAX_IGNORED: usize = 1_000;
@@ -56,7 +56,7 @@ pub fn and_more(count: usize) -> String {
 
 fn attempt<T: DeserializeOwned>(json: &str, ignored: &mut Vec<String>) -> Option<T> {
     let mut reader = serde_json::Deserializer::from_str(json);
-    let read = serde_ignored::deserialize(&mut reader, |path| note(&path, ignored));
+    let read = serde_ignored::deserialize(Objects(&mut reader), |path| note(&path, ignored));
     read.ok().filter(|_| reader.end().is_ok())
 }
 
@@ -66,7 +66,7 @@ fn attempt<T: DeserializeOwned>(json: &str, ignored: &mut Vec<String>) -> Option
 /// Names the field that is wrong.
 pub fn from_value<T: DeserializeOwned>(json: &Value, ignored: &mut Vec<String>) -> Result<T, Invalid> {
     let before = ignored.len();
-    match serde_ignored::deserialize(json, |path| note(&path, ignored)) {
+    match serde_ignored::deserialize(Objects(json), |path| note(&path, ignored)) {
         Ok(value) => Ok(value),
         Err(_) => {
             ignored.truncate(before);

@@ -42,6 +42,7 @@ pub mod lenient;
 pub mod limits;
 pub mod metrics;
 pub mod models;
+mod objects;
 pub mod plain;
 pub mod settings;
 pub mod topology;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
-use crate::Invalid;
+use crate::{Invalid, objects::Objects};
 
 mod lists;
 mod numbers;
@@ -29,16 +29,19 @@ const ID: &str = "an id such as 0197b2a4-6c1e-7d3f-8a52-3b9c0d1e2f40";
 /// Reads JSON. An error names the field, its value and what is allowed.
 pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, Invalid> {
     // Locating the wrong field takes as long again, so only a wrong text is read that way.
-    if let Ok(value) = serde_json::from_str(json) {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    if let Ok(value) = T::deserialize(Objects(&mut reader))
+        && reader.end().is_ok()
+    {
         return Ok(value);
     }
     let whole: Value = serde_json::from_str(json).map_err(|error| Invalid::new("body", not_json(json, &error)))?;
-    let error = match serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)) {
+    let error = match serde_path_to_error::deserialize(Objects(&mut serde_json::Deserializer::from_str(json))) {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
     // Where a word is needed and something else is there, serde_json says that the JSON is broken.
-    let again = (!error.inner().is_data()).then(|| serde_path_to_error::deserialize::<_, T>(&whole));
+    let again = (!error.inner().is_data()).then(|| serde_path_to_error::deserialize::<_, T>(Objects(&whole)));
     let error = again.and_then(Result::err).unwrap_or(error);
     Err(unreadable(&error, at(&whole, error.path())))
 }

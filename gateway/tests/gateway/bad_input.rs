@@ -261,3 +261,21 @@ async fn a_wrong_time_is_told_with_an_example_and_a_wrong_zone_is_not_the_expres
     ];
     assert_said(&gateway, &cases).await;
 }
+
+#[tokio::test]
+async fn a_list_is_no_object() {
+    let gateway = without_worker(|_| {}).await;
+    let messages = json!([{ "role": "user", "content": "hi" }]);
+    for (path, body, param) in [
+        (CHAT, json!({ "messages": [["user", "hi"]] }), "messages[0]"),
+        (CHAT, json!({ "messages": messages, "stream": true, "stream_options": [true] }), "stream_options"),
+        ("/v1/jobs/chat", json!({ "messages": messages, "grounding": ["Answer", []] }), "grounding"),
+        ("/v1/jobs/chat", json!({ "messages": messages, "grounding": [] }), "grounding"),
+        ("/v1/render", json!({ "markdown": "x", "template": ["report"] }), "template"),
+        ("/v1/search", json!({ "collections": ["a"], "query": "x", "filter": [["b"]] }), "filter"),
+        ("/v1/search", json!({ "collections": ["a"], "query": "x", "filter": [] }), "filter"),
+    ] {
+        let (found, _) = refused(post(&gateway, path, body.to_string()).await, 400).await;
+        assert_eq!(found, param, "{path}: {body}");
+    }
+}

@@ -63,7 +63,7 @@ async fn rows_and_docx_are_read_in_a_child() {
     let rows = read(Format::Csv, b"Part;Name\nPN-1;Schl\xfcssel f\xfcr die T\xfcr\n").await.unwrap();
     assert_eq!(rows.markdown, "Part: PN-1; Name: Schlüssel für die Tür\n");
     let rows = read(Format::Tsv, b"Part\tNote\nPN-1\ta,b;c\n").await.unwrap();
-    assert_eq!(rows.markdown, "Part: PN-1; Note: a,b;c\n");
+    assert_eq!(rows.markdown, "Part: PN-1; Note: \"a,b;c\"\n");
     let document = "<document><body><p><r><t>They fly.</t></r></p></body></document>";
     assert_eq!(read(Format::Docx, &docx(document)).await.unwrap().markdown, "They fly.\n");
     assert!(unreadable(read(Format::Docx, b"PK nothing").await).contains("it is broken"));
