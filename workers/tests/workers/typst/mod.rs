@@ -92,11 +92,12 @@ async fn a_loop_without_an_end_is_ended_and_costs_its_own_document_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_template_that_takes_all_memory_is_ended_and_the_next_document_is_well() {
-    let pool = Typesetter::start(Options { memory: 512 << 20, ..options(1) }).expect("a pool");
+    // Of address space, which has the program and the stacks of its threads too: half of this.
+    let pool = Typesetter::start(Options { memory: 1 << 30, ..options(1) }).expect("a pool");
     let laughs = with_template("let s = \"ha\"\nfor i in range(40) { s += s }\ns");
     let (code, message) = refused(&pool, &laughs).await;
     assert_eq!(code, codes::TOO_COMPLEX, "{message}");
-    assert!(message.contains("512 MiB"), "{message}");
+    assert!(message.contains("1024 MiB"), "{message}");
     is_well(&pool).await;
 }
 
