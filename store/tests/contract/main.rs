@@ -21,4 +21,5 @@ mod pool;
 mod retention;
 mod search;
 mod search_support;
+mod search_words;
 mod support;

@@ -16,6 +16,8 @@ use sea_orm::{DatabaseConnection, sqlx};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::support::tenant;
+
 #[derive(Debug, Clone)]
 pub struct Doc {
     pub id: Uuid,
@@ -158,4 +160,11 @@ pub fn metadata(fields: &Value) -> Filter {
 
 pub fn sources(hits: &[Hit]) -> Vec<&str> {
     hits.iter().map(|hit| hit.source.as_str()).collect()
+}
+
+/// Points `docs` at a new model, so that each part searches its own chunks.
+pub async fn of_its_own(shelf: &dyn Shelf, name: &str) -> EmbeddingModel {
+    let model = shelf.model(name, 3).await;
+    shelf.collection(&tenant("acme"), "docs", Some(&model)).await;
+    model
 }

@@ -66,6 +66,14 @@ fn block_with_height(content: Content, points: f64) -> Packed<BlockElem> {
     Packed::new(BlockElem::new().with_body(Some(BlockBody::Content(content))).with_height(height))
 }
 
+/// The points of [`block_with_height`].
+fn carried(block: &Packed<BlockElem>, styles: StyleChain<'_>) -> Option<Abs> {
+    match block.height.get(styles) {
+        Sizing::Rel(height) => Some(height.resolve(styles).relative_to(Abs::zero())),
+        Sizing::Auto | Sizing::Fr(_) => None,
+    }
+}
+
 fn body<'a>(block: &'a Packed<BlockElem>, styles: StyleChain<'a>) -> Option<&'a Content> {
     match block.body.get_ref(styles) {
         Some(BlockBody::Content(content)) => Some(content),
@@ -119,10 +127,7 @@ fn lay_out_faded(
     regions: Regions<'_>,
 ) -> SourceResult<Fragment> {
     let mut fragment = lay_out_body(block, engine, locator, styles, regions)?;
-    let opacity = match block.height.get(styles) {
-        Sizing::Rel(height) => height.resolve(styles).relative_to(Abs::zero()).to_pt(),
-        Sizing::Auto | Sizing::Fr(_) => 1.0,
-    };
+    let opacity = carried(block, styles).map_or(1.0, Abs::to_pt);
     fragment.iter_mut().for_each(|frame| opacity::fade(frame, opacity));
     Ok(fragment)
 }
@@ -135,10 +140,7 @@ fn lay_out_min_height(
     regions: Regions<'_>,
 ) -> SourceResult<Fragment> {
     let mut fragment = lay_out_body(block, engine, locator, styles, regions)?;
-    let least = match block.height.get(styles) {
-        Sizing::Rel(height) => height.resolve(styles).relative_to(Abs::zero()),
-        Sizing::Auto | Sizing::Fr(_) => Abs::zero(),
-    };
+    let least = carried(block, styles).unwrap_or_default();
     let is_one = fragment.len() == 1;
     for frame in fragment.iter_mut().filter(|_| is_one) {
         let height = frame.height().max(least.min(regions.size.y));
@@ -176,10 +178,7 @@ fn lay_out_as_high_as_row(
     let row = Abs::pt(styles.get(SkewElem::ax).to_rad());
     let none = SkewElem::ax.set(Angle::zero()).wrap();
     let mut fragment = lay_out_body(block, engine, locator, styles.chain(&none), regions)?;
-    let frame = match block.height.get(styles) {
-        Sizing::Rel(height) => height.resolve(styles).relative_to(Abs::zero()),
-        Sizing::Auto | Sizing::Fr(_) => Abs::zero(),
-    };
+    let frame = carried(block, styles).unwrap_or_default();
     let is_one = fragment.len() == 1;
     for only in fragment.iter_mut().filter(|_| is_one) {
         only.size_mut().y = only.height().max((row - frame).min(regions.size.y));

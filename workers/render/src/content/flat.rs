@@ -29,7 +29,7 @@ impl Typesetter<'_> {
         let content = known.unwrap_or_else(|| {
             self.warn_of_level(element);
             let mut inner = Flow::new(place);
-            Flat { typesetter: self, flow: &mut inner, begun: false }.block(element, place, None);
+            Flat { typesetter: self, flow: &mut inner, has_only_marker: false }.block(element, place, None);
             inner.paragraph();
             let content = inner.finish();
             self.flattened.borrow_mut().insert(key, content.clone());
@@ -56,7 +56,7 @@ struct Flat<'f, 't> {
     typesetter: &'f Typesetter<'t>,
     flow: &'f mut Flow,
     /// Whether the open paragraph has a list's marker only.
-    begun: bool,
+    has_only_marker: bool,
 }
 
 impl Flat<'_, '_> {
@@ -84,7 +84,7 @@ impl Flat<'_, '_> {
             "li" => {
                 let marker = number.map_or_else(|| "\u{2022} ".to_owned(), |number| format!("{number}. "));
                 self.flow.inline(TextElem::packed(marker));
-                self.begun = true;
+                self.has_only_marker = true;
                 self.children(element, inner);
             }
             "tr" => {
@@ -93,7 +93,7 @@ impl Flat<'_, '_> {
                         self.flow.inline(TextElem::packed(CELLS));
                     }
                     self.flow.inline(this.anchored(cell, Content::empty()));
-                    self.begun = true;
+                    self.has_only_marker = true;
                     self.children(cell, inner);
                 }
             }
@@ -122,13 +122,13 @@ impl Flat<'_, '_> {
             self.flow.inline(check_box(input.attr("checked").is_some()) + SpaceElem::shared().clone());
             return;
         }
-        self.begun &= is_blank;
+        self.has_only_marker &= is_blank;
         self.typesetter.span(node, place, &mut self.flow.line);
     }
 
-    /// Ends the paragraph, unless a marker begins it.
+    /// Ends the paragraph. One that has only a marker goes on.
     fn paragraph(&mut self) {
-        if !std::mem::take(&mut self.begun) {
+        if !std::mem::take(&mut self.has_only_marker) {
             self.flow.paragraph();
         }
     }

@@ -52,24 +52,30 @@ pub(super) async fn composed(
 }
 
 fn grounded(engine: &Engine, grounding: &Grounding, mut request: Request) -> Result<Composed, JobError> {
-    let (block, unread) = match grounding.passages.is_empty() {
-        true => (Block::default(), 0),
+    let Read { block, unread, elsewhere } = match grounding.passages.is_empty() {
+        true => Read::default(),
         false => block(engine, grounding, &mut request)?,
     };
     let prompt = |conversation: &[Message]| passages::prompt(&grounding.instructions, &block, conversation);
     let (mut request, left_out) = fitted(engine, request, &prompt).map_err(refused)?;
-    let mut elsewhere = false;
     if passages::preset(engine.model().parameters).is_some() {
         request.max_tokens.get_or_insert(QUOTE_TOKENS);
-        let shown: Vec<&str> = block.shown.iter().map(|shown| shown.text.as_str()).collect();
-        elsewhere = !shown.is_empty() && Question::of(&request.messages).is_elsewhere(&shown);
     }
     Ok(Composed { request, shown: block.shown, left_out: unread + left_out, elsewhere })
 }
 
-/// As many passages as there is room for beside the last message, and the number of earlier messages that the model
-/// shall not read.
-fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Result<(Block, usize), JobError> {
+/// What a model reads of the passages.
+#[derive(Default)]
+struct Read {
+    block: Block,
+    /// The number of earlier messages that it shall not read.
+    unread: usize,
+    /// As [`Composed::elsewhere`].
+    elsewhere: bool,
+}
+
+/// As many passages as there is room for beside the last message.
+fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Result<Read, JobError> {
     let Grounding { instructions, passages, max_tokens, .. } = grounding;
     let model = engine.model();
     let preset = passages::preset(model.parameters);
@@ -91,8 +97,11 @@ fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Resul
     let tokens = usize::try_from(*max_tokens).unwrap_or(usize::MAX).min(preset.tokens).min(room);
     let count = |text: &str| engine.count(text);
     let block = passages::block(passages, Budget { tokens, ..preset }, question.as_ref(), &count);
+    let mut elsewhere = false;
     if let Some(question) = &question {
         request.quotes = quotes(grounding, &block.shown, question);
+        let shown: Vec<&str> = block.shown.iter().map(|shown| shown.text.as_str()).collect();
+        elsewhere = !shown.is_empty() && question.is_elsewhere(&shown);
     }
     if block.shown.is_empty() && passages.iter().any(is_text) && prompt < context {
         let message = format!(
@@ -101,7 +110,7 @@ fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Resul
         );
         return Err(JobError::Reject(Failure::new(codes::CONTEXT_LENGTH, message).with_param("messages")));
     }
-    Ok((block, unread))
+    Ok(Read { block, unread, elsewhere })
 }
 
 fn is_text(passage: &Passage) -> bool {
