@@ -17,7 +17,7 @@ use super::{
     MAX_DEPTH, MAX_SPAN_DEPTH, Place, Typesetter, boxes, code, flow::Flow, lengths, names, show_rule, text, text_style,
 };
 use crate::{
-    css::{Display, Float, Generated, Style},
+    css::{Display, Float, Style},
     fonts::MONO,
 };
 
@@ -99,18 +99,18 @@ impl Typesetter<'_> {
     }
 
     pub(super) fn before(&self, element: ElementRef<'_>, place: Place) -> Content {
-        self.generated(element, self.styles.before(element.id()), place)
+        self.generated(self.styles.before(element.id(), element.value()), place)
     }
 
     pub(super) fn after(&self, element: ElementRef<'_>, place: Place) -> Content {
-        self.generated(element, self.styles.after(element.id()), place)
+        self.generated(self.styles.after(element.id(), element.value()), place)
     }
 
-    fn generated(&self, element: ElementRef<'_>, generated: Option<&Generated>, place: Place) -> Content {
-        let Some(generated) = generated else { return Content::empty() };
+    fn generated(&self, generated: Option<(String, &Style)>, place: Place) -> Content {
+        let Some((text, style)) = generated else { return Content::empty() };
         let mut out = Vec::new();
-        self.text(&generated.text(element.value()), place, &mut out);
-        boxes::inline(Content::sequence(out), &generated.style, place, self.fonts)
+        self.text(&text, place, &mut out);
+        boxes::inline(Content::sequence(out), style, place, self.fonts)
     }
 
     pub(super) fn within(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Place {

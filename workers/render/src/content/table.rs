@@ -5,6 +5,8 @@ mod model;
 mod spacing;
 mod widths;
 
+use std::ops::Range;
+
 use ruche_schemas::Failure;
 use scraper::ElementRef;
 use typst::{
@@ -22,6 +24,7 @@ use super::{
     Place, Typesetter,
     columns::{self, Plan},
     figure, lengths,
+    names::is_block_name,
 };
 use crate::css::{self, Margin, Style};
 
@@ -59,6 +62,11 @@ impl Grid<'_> {
 fn own_padding(style: &Style, usual: f64, place: Place) -> f64 {
     let missing = usize::from(style.padding.left.is_none()) + usize::from(style.padding.right.is_none());
     lengths::frame_width(style, place) + f64::from(u8::try_from(missing).unwrap_or(0)) * usual
+}
+
+/// Whether it may be higher than its text is as lines.
+fn is_tall(element: ElementRef<'_>) -> bool {
+    is_block_name(element.value().name()) || matches!(element.value().name(), "br" | "img" | "svg" | "picture")
 }
 
 impl Typesetter<'_> {
@@ -117,27 +125,45 @@ impl Typesetter<'_> {
 
     fn children(&self, parts: &[Part<'_>], cells: &[PlacedCell<'_>], grid: &Grid<'_>, place: Place) -> Vec<TableChild> {
         let mut children = Vec::with_capacity(cells.len());
+        let end = self.end(parts, cells, grid, place);
+        let item = |cell: &PlacedCell<'_>| TableItem::Cell(self.cell(cell, grid, place));
         let mut at = 0;
         for part in parts {
             at += part.rows.len();
-            let own: Vec<&PlacedCell<'_>> =
-                cells.iter().filter(|cell| cell.y < at && cell.y + part.rows.len() >= at).collect();
+            let own: Vec<&PlacedCell<'_>> = cells
+                .iter()
+                .filter(|cell| cell.y < at && cell.y + part.rows.len() >= at && !end.contains(&cell.y))
+                .collect();
             // Typst breaks no head; one that takes most of a page would leave no room for rows on any page.
-            let is_short = part.rows.len() <= 10
-                && (part.name != "thead" || self.head_height(&own, grid, place) <= place.height * MAX_HEAD);
-            let items = own.into_iter().map(|cell| TableItem::Cell(self.cell(cell, grid, place)));
-            match part.name {
-                "thead" if is_short => {
-                    children.push(TableChild::Header(Packed::new(TableHeader::new(items.collect()))));
-                }
-                "tfoot" if at == grid.rows && part.rows.len() <= 10 => {
-                    children
-                        .push(TableChild::Footer(Packed::new(TableFooter::new(items.collect()).with_repeat(false))));
-                }
-                _ => children.extend(items.map(TableChild::Item)),
+            let is_head = part.name == "thead"
+                && part.rows.len() <= 10
+                && self.head_height(&own, grid, place) <= place.height * MAX_HEAD;
+            let items = own.into_iter().map(item);
+            match is_head {
+                true => children.push(TableChild::Header(Packed::new(TableHeader::new(items.collect())))),
+                false => children.extend(items.map(TableChild::Item)),
             }
         }
+        let items: Vec<TableItem> = cells.iter().filter(|cell| end.contains(&cell.y)).map(item).collect();
+        if !items.is_empty() {
+            children.push(TableChild::Footer(Packed::new(TableFooter::new(items).with_repeat(false))));
+        }
         children
+    }
+
+    /// The rows that stay on one page: the last two, so that none is alone, and the foot. Typst has no other way to keep
+    /// rows together than a foot that is not repeated.
+    fn end(&self, parts: &[Part<'_>], cells: &[PlacedCell<'_>], grid: &Grid<'_>, place: Place) -> Range<usize> {
+        let rows =
+            |name: &str| parts.iter().filter(|part| part.name == name).map(|part| part.rows.len()).sum::<usize>();
+        let foot = parts.last().filter(|part| part.name == "tfoot").map_or(0, |part| part.rows.len());
+        let least = if foot > 10 { grid.rows } else { grid.rows - foot };
+        let start = least.min(grid.rows.saturating_sub(2)).max(rows("thead"));
+        let own: Vec<&PlacedCell<'_>> = cells.iter().filter(|cell| cell.y >= start).collect();
+        let is_cut = cells.iter().any(|cell| cell.y < start && cell.y + cell.rowspan > start);
+        let is_text = own.iter().all(|cell| !cell.element.descendent_elements().skip(1).any(is_tall));
+        let fits = is_text && !is_cut && self.head_height(&own, grid, place) <= place.height * MAX_HEAD;
+        if fits { start..grid.rows } else { least..grid.rows }
     }
 
     fn table_element(&self, children: Vec<TableChild>, grid: &Grid<'_>, place: Place, has_caption: bool) -> Content {

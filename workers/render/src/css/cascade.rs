@@ -7,12 +7,13 @@ use scraper::Html;
 
 use super::Log;
 use super::apply::{Applier, Declared, kind};
+use super::counters;
 use super::hints::Hints;
 use super::index::{AUTHOR, Index, Match, Matches};
 use super::inline::Inline;
 use super::rules::{Declaration, Rule, Sheet, Value};
 use super::style::{Content, Style};
-use super::styles::{Shared, Styles};
+use super::styles::{Generated, Shared, Styles};
 use super::tree::Tree;
 use super::variables::VariableScopes;
 use crate::Warnings;
@@ -74,6 +75,7 @@ pub fn cascade(html: &Html, sheets: &[Sheet], base_font_size_pt: f64, warnings: 
     } else {
         unmatched(sheets, &work.index, &matched, work.applier.warnings);
     }
+    styles.counted = counters::count(&tree, &places, &work.shared);
     styles.shared = work.shared;
     let body = tree.elements.iter().find(|flat| flat.element.name() == "body");
     if let (Some(root), Some(body)) = (tree.elements.first(), body) {
@@ -133,7 +135,7 @@ impl Work<'_> {
         Some(self.applier.pseudo_element(place as usize, &declared))
     }
 
-    fn generated(&mut self, place: u32, matches: &[Match]) -> Option<super::Generated> {
+    fn generated(&mut self, place: u32, matches: &[Match]) -> Option<Generated> {
         if matches.is_empty() {
             return None;
         }

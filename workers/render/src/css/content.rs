@@ -16,10 +16,8 @@ pub(super) fn of_element(parts: &[Component]) -> Result<Vec<Property>, Reason> {
                 [Component::Ident(_, attribute)] => ContentItem::Attribute(attribute.clone()),
                 _ => return Err(Reason::new("`attr()` takes one attribute's name")),
             },
-            Component::Function(name, _) if name == "counter" || name == "counters" => {
-                return Err(Reason::new(format!(
-                    "`{name}()` is only supported in margin boxes of `@page`; headings are numbered by the option `numbering`"
-                )));
+            Component::Function(name, inner) if name == "counter" || name == "counters" => {
+                element_counter(name, inner)?
             }
             Component::Url(_) => return Err(Reason::new("images are not supported in `content`")),
             Component::Ident(_, ident) if ident.ends_with("-quote") => ContentItem::Text(quote(ident).to_owned()),
@@ -27,6 +25,57 @@ pub(super) fn of_element(parts: &[Component]) -> Result<Vec<Property>, Reason> {
         });
     }
     Ok(vec![Property::Content(Content(items))])
+}
+
+/// `counter(name, style)` and `counters(name, separator, style)`.
+fn element_counter(function: &str, inner: &[Component]) -> Result<ContentItem, Reason> {
+    let takes = match function {
+        "counter" => "`counter()` takes a counter and a style, such as `counter(chapter, upper-roman)`",
+        _ => "`counters()` takes a counter, a separator and a style, such as `counters(item, \".\")`",
+    };
+    let (name, separator, rest) = match (function, inner) {
+        ("counter", [Component::Ident(name, _), rest @ ..]) => (name, None, rest),
+        ("counters", [Component::Ident(name, _), Component::Comma, Component::String(separator), rest @ ..]) => {
+            (name, Some(separator.clone()), rest)
+        }
+        _ => return Err(Reason::new(takes)),
+    };
+    if matches!(name.as_str(), "page" | "pages") {
+        return Err(Reason::new("pages are only counted in margin boxes of `@page`"));
+    }
+    let style = match rest {
+        [] => ListStyle::Decimal,
+        [Component::Comma, style] => counter_style(style)?,
+        _ => return Err(Reason::new(takes)),
+    };
+    Ok(ContentItem::Counter { name: name.clone(), separator, style })
+}
+
+fn counter_style(style: &Component) -> Result<ListStyle, Reason> {
+    style.ident().and_then(list_style).ok_or_else(|| {
+        Reason::new("this counter style is not supported; use decimal, lower-roman, upper-alpha and the like")
+    })
+}
+
+/// `counter-reset`, `counter-increment` and `counter-set`: names, each with a number or with the usual one.
+pub(super) fn counters(parts: &[Component], usual: i32) -> Result<Vec<(String, i32)>, Reason> {
+    let mut found: Vec<(String, i32)> = Vec::new();
+    for part in parts {
+        match part {
+            Component::Ident(_, ident) if ident == "none" && parts.len() == 1 => {}
+            Component::Ident(name, _) => found.push((name.clone(), usual)),
+            Component::Number(number) if number.fract() == 0.0 && number.abs() <= f64::from(i32::MAX) => {
+                #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
+                let number = *number as i32;
+                match found.last_mut() {
+                    Some((_, value)) => *value = number,
+                    None => return Err(Reason::NotUnderstood),
+                }
+            }
+            _ => return Err(Reason::NotUnderstood),
+        }
+    }
+    Ok(found)
 }
 
 fn quote(ident: &str) -> &'static str {
@@ -61,13 +110,7 @@ pub(super) fn of_margin_box(parts: &[Component]) -> Result<Vec<MarginItem>, Reas
 fn counter(inner: &[Component]) -> Result<MarginItem, Reason> {
     let (name, style) = match inner {
         [name] => (name, ListStyle::Decimal),
-        [name, Component::Comma, style] => {
-            let ident = style.ident().and_then(list_style);
-            let unknown = || {
-                Reason::new("this counter style is not supported; use decimal, lower-roman, upper-alpha and the like")
-            };
-            (name, ident.ok_or_else(unknown)?)
-        }
+        [name, Component::Comma, style] => (name, counter_style(style)?),
         _ => return Err(Reason::new("`counter()` takes a counter and a style, such as `counter(page, lower-roman)`")),
     };
     match name.ident() {

@@ -86,6 +86,9 @@ impl Draft {
             Property::Opacity(opacity) => style.opacity = Some(*opacity),
             Property::KeepSpaces(keep) => style.keep_spaces = Some(*keep),
             Property::Content(content) => self.content = Some(content.clone()),
+            Property::CounterReset(counters) => style.counters.reset = Some(counters.clone()),
+            Property::CounterIncrement(counters) => style.counters.increment = Some(counters.clone()),
+            Property::CounterSet(counters) => style.counters.set = Some(counters.clone()),
             other => self.apply_to_box(other, by),
         }
     }

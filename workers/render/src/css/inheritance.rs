@@ -93,6 +93,9 @@ pub(super) fn inherit(longhand: &str, from: &Style, to: &mut Style) {
         "display" => to.display = from.display,
         "opacity" => to.opacity = from.opacity,
         "white-space" => to.keep_spaces = from.keep_spaces,
+        "counter-reset" => to.counters.reset.clone_from(&from.counters.reset),
+        "counter-increment" => to.counters.increment.clone_from(&from.counters.increment),
+        "counter-set" => to.counters.set.clone_from(&from.counters.set),
         _ => inherit_row(longhand, &from.row, &mut to.row),
     }
 }

@@ -11,6 +11,7 @@ mod cascade;
 mod color;
 mod component;
 mod content;
+mod counters;
 mod draft;
 mod font_face;
 mod hints;
@@ -18,6 +19,7 @@ mod index;
 mod inheritance;
 mod inline;
 mod length;
+mod numerals;
 mod page;
 mod page_selector;
 mod page_size;
@@ -44,7 +46,7 @@ pub use page_style::{MarginBox, MarginItem, Page, PageSelector, PageVariant, Pag
 pub use rules::Sheet;
 pub use sheet::fonts;
 pub use style::*;
-pub use styles::{Generated, Styles};
+pub use styles::Styles;
 
 use crate::Warnings;
 

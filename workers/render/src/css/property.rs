@@ -132,4 +132,7 @@ pub(super) enum Property {
     Opacity(f64),
     KeepSpaces(bool),
     Content(Content),
+    CounterReset(Vec<(String, i32)>),
+    CounterIncrement(Vec<(String, i32)>),
+    CounterSet(Vec<(String, i32)>),
 }

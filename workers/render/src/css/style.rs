@@ -3,6 +3,8 @@
 //! `None` is "not set": the template decides. Typst's style chain inherits, except for `font_size`, which is absolute
 //! here, and where a field of [`Style`] says so.
 
+use scraper::node::Element;
+
 /// sRGB with alpha, 0 to 255 each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rgba(pub u8, pub u8, pub u8, pub u8);
@@ -242,6 +244,15 @@ pub struct Style {
     pub opacity: Option<f64>,
     /// Whether white space is preserved (`white-space: pre`, `pre-wrap`).
     pub keep_spaces: Option<bool>,
+    pub counters: Counters,
+}
+
+/// `counter-reset`, `counter-increment` and `counter-set`: names of counters with a number each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counters {
+    pub reset: Option<Vec<(String, i32)>>,
+    pub increment: Option<Vec<(String, i32)>>,
+    pub set: Option<Vec<(String, i32)>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -258,6 +269,16 @@ impl Content {
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|item| matches!(item, ContentItem::Text(text) if text.is_empty()))
     }
+
+    /// `counter` writes a counter, by its name, separator and style.
+    pub fn text(&self, element: &Element, counter: impl Fn(&str, Option<&str>, &ListStyle) -> String) -> String {
+        let item = |item: &ContentItem| match item {
+            ContentItem::Text(text) => text.clone(),
+            ContentItem::Attribute(name) => element.attr(name).unwrap_or_default().to_owned(),
+            ContentItem::Counter { name, separator, style } => counter(name, separator.as_deref(), style),
+        };
+        self.0.iter().map(item).collect()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -265,4 +286,10 @@ pub(super) enum ContentItem {
     Text(String),
     /// An attribute of the element: `attr(href)`.
     Attribute(String),
+    /// `counter(name, style)`; with a separator, `counters(name, separator, style)`.
+    Counter {
+        name: String,
+        separator: Option<String>,
+        style: ListStyle,
+    },
 }

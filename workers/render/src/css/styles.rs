@@ -5,28 +5,22 @@ use std::collections::HashMap;
 use ego_tree::NodeId;
 use scraper::node::Element;
 
+use super::counters::Counted;
 use super::inheritance::hand_down;
 use super::style::{Break, Content, ContentItem, Style};
 
 /// `::before` or `::after`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Generated {
-    pub(super) content: Content,
+pub(super) struct Generated {
+    pub content: Content,
     pub style: Style,
 }
 
 impl Generated {
-    /// The text for this element, whose attributes `attr(href)` reads.
-    #[must_use]
-    pub fn text(&self, element: &Element) -> String {
-        let mut text = String::new();
-        for item in &self.content.0 {
-            text.push_str(match item {
-                ContentItem::Text(text) => text,
-                ContentItem::Attribute(name) => element.attr(name).unwrap_or_default(),
-            });
-        }
-        text
+    /// `counted`: its text if it has counters.
+    fn shown(&self, element: &Element, counted: Option<String>) -> (String, &Style) {
+        let text = counted.unwrap_or_else(|| self.content.text(element, |_, _, _| String::new()));
+        (text, &self.style)
     }
 }
 
@@ -43,6 +37,7 @@ pub(super) struct Shared {
 pub struct Styles {
     pub(super) of: HashMap<NodeId, u32>,
     pub(super) shared: Vec<Shared>,
+    pub(super) counted: HashMap<NodeId, Counted>,
 }
 
 impl Styles {
@@ -56,14 +51,18 @@ impl Styles {
         self.get(node).map(|shared| &shared.style)
     }
 
+    /// The text and style of `::before`.
     #[must_use]
-    pub fn before(&self, node: NodeId) -> Option<&Generated> {
-        self.get(node)?.before.as_ref()
+    pub fn before(&self, node: NodeId, element: &Element) -> Option<(String, &Style)> {
+        let counted = self.counted.get(&node).and_then(|counted| counted.before.clone());
+        self.get(node)?.before.as_ref().map(|before| before.shown(element, counted))
     }
 
+    /// The text and style of `::after`.
     #[must_use]
-    pub fn after(&self, node: NodeId) -> Option<&Generated> {
-        self.get(node)?.after.as_ref()
+    pub fn after(&self, node: NodeId, element: &Element) -> Option<(String, &Style)> {
+        let counted = self.counted.get(&node).and_then(|counted| counted.after.clone());
+        self.get(node)?.after.as_ref().map(|after| after.shown(element, counted))
     }
 
     /// Gives the body what it inherits from the root. The text has the body's style; nothing else reads the root's.

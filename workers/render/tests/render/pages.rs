@@ -128,3 +128,22 @@ fn lone_lines_are_avoided_unless_css_allows_them() {
     assert!(!lines("").contains(&1), "a first line is alone");
     assert!(lines("p { orphans: 1 }").contains(&1), "no first line is alone");
 }
+
+#[test]
+fn no_row_of_a_table_is_alone_on_the_last_page() {
+    let rows = |count: usize, foot: &str| -> Vec<usize> {
+        let rows: String = (0..count).map(|n| format!("<tr><td>Row{n}</td><td>x</td></tr>")).collect();
+        let table = format!("<table><thead><tr><th>A</th><th>B</th></tr></thead><tbody>{rows}</tbody>{foot}</table>\n");
+        let seen = seen(&job(&table, ""));
+        let pages = seen.words.iter().filter(|word| word.text.starts_with("Row")).map(|word| word.area.page);
+        let mut counts = vec![0; seen.pages.len()];
+        pages.for_each(|page| counts[page] += 1);
+        counts
+    };
+    for foot in ["", "<tfoot><tr><td>Sum</td><td>3</td></tr></tfoot>"] {
+        let counts: Vec<Vec<usize>> = (24..64).map(|count| rows(count, foot)).collect();
+        assert!(counts.iter().any(|pages| pages.len() == 2), "none is broken: {counts:?}");
+        let least = if foot.is_empty() { 2 } else { 1 };
+        assert!(counts.iter().all(|pages| pages.last() >= Some(&least)), "{counts:?}");
+    }
+}

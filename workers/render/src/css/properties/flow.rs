@@ -33,6 +33,11 @@ pub(super) fn list_style(parts: &[Component]) -> Parsed {
     Ok(vec![Property::ListStyle(style.ok_or(Reason::NotUnderstood)?)])
 }
 
+/// `usual`: the number of a counter that has none beside its name.
+pub(super) fn counters(parts: &[Component], usual: i32, property: fn(Vec<(String, i32)>) -> Property) -> Parsed {
+    Ok(vec![property(content::counters(parts, usual)?)])
+}
+
 /// `break-before`, `break-after`, and their older names.
 pub(super) fn break_at(parts: &[Component], property: fn(Break) -> Property) -> Parsed {
     Ok(vec![property(match single_ident(parts)? {

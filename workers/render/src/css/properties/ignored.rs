@@ -102,7 +102,6 @@ fn reason_of_text(name: &str) -> Option<&'static str> {
             "lines between columns are not supported"
         }
         "column-span" => "an element can't span columns; begin the columns after it",
-        "counter-reset" | "counter-increment" | "counter-set" => "headings are numbered by the option `numbering`",
         "string-set" => "`string(title)`, `string(date)` and `string(chapter)` are set by the document",
         "quotes" => "quotation marks follow the document's language",
         "direction" | "writing-mode" | "text-orientation" | "unicode-bidi" => {

@@ -75,6 +75,9 @@ pub(in super::super) const INITIAL: &[(&str, &str)] = &[
     ("opacity", "1"),
     ("white-space", "normal"),
     ("content", "normal"),
+    ("counter-reset", "none"),
+    ("counter-increment", "none"),
+    ("counter-set", "none"),
 ];
 
 const FONT: &[&str] = &["font-family", "font-size", "font-weight", "font-style", "font-variant", "line-height"];
@@ -107,6 +110,7 @@ const RADIUS: &[&str] =
 const COLOR: &str = "a colour, such as `#336699`, `navy` or `rgb(0 0 0 / 50%)`";
 const LENGTH: &str = "a length, such as `12pt`, `1.5em` or `20%`";
 const LENGTHS: &str = "one to four lengths, such as `1em 12pt`";
+const COUNTERS: &str = "none, or names, each with a whole number or without one";
 const LINES: &str = "none, solid, dashed or dotted";
 const EDGE: &str = "a width, a style and a colour, such as `1px solid #ccc`";
 const BREAK: &str = "auto, page (always), left, right, column or avoid";
@@ -237,7 +241,10 @@ pub(in super::super) static TABLE: &[PropertySpec] = properties! {
     "clear", &["clear"], rows::clear, "none, left, right or both";
     "display", &["display"], flow::display, "none, block, inline, inline-block, flex or grid";
     "opacity", &["opacity"], flow::opacity, "a number from 0 to 1, or a percentage";
-    "content", &["content"], of_element, "texts and `attr(name)`, in `::before` and `::after`";
+    "content", &["content"], of_element, "texts, `attr(name)`, `counter(name)` and `counters(name, \".\")`, in `::before` and `::after`";
+    "counter-reset", &["counter-reset"], |c| flow::counters(c, 0, Property::CounterReset), COUNTERS;
+    "counter-increment", &["counter-increment"], |c| flow::counters(c, 1, Property::CounterIncrement), COUNTERS;
+    "counter-set", &["counter-set"], |c| flow::counters(c, 0, Property::CounterSet), COUNTERS;
 };
 
 pub(super) fn find(name: &str) -> Option<&'static PropertySpec> {
@@ -283,5 +290,5 @@ pub(in super::super) const IN_PART: &[(&str, &str)] = &[
     ("display", "`table-cell` and the like"),
     ("margin", "less than nothing over other text or off the paper"),
     ("opacity", "on the body; drawings in SVG; in words, what has a colour of its own"),
-    ("content", "counters, images"),
+    ("content", "images; counters of a `::marker`"),
 ];

@@ -124,10 +124,10 @@ fn before_and_after_have_a_text_and_a_style() {
                p::before { color: red }";
     let done = styled("<p><a href='x.html'>x</a>", css);
     let a = done.element("a");
-    let after = done.styles.after(a.id()).unwrap();
-    assert_eq!(after.text(a.value()), " (x.html)");
-    assert_eq!((after.style.color, after.style.font_size), (RED, Some(8.0)));
-    assert_eq!(done.styles.before(a.id()), None);
+    let (text, style) = done.styles.after(a.id(), a.value()).unwrap();
+    assert_eq!(text, " (x.html)");
+    assert_eq!((style.color, style.font_size), (RED, Some(8.0)));
+    assert_eq!(done.styles.before(a.id(), a.value()), None);
     assert_eq!(done.warnings, ["css:1: a `::before` or `::after` is not there without a text in `content`"]);
 }
 

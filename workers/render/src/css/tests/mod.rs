@@ -1,6 +1,7 @@
 mod bounds;
 mod browsers;
 mod cascading;
+mod counters;
 mod manual;
 mod pages;
 mod parsing;
@@ -34,6 +35,13 @@ fn styled(html: &str, css: &str) -> Styled {
 }
 
 impl Styled {
+    /// The texts of `::before` of all elements that a selector finds.
+    fn before(&self, selector: &str) -> Vec<String> {
+        let found = self.html.select(&Selector::parse(selector).unwrap()).collect::<Vec<_>>();
+        let text = |element: &ElementRef<'_>| self.styles.before(element.id(), element.value()).map(|(text, _)| text);
+        found.iter().map(|element| text(element).unwrap_or_default()).collect()
+    }
+
     fn element(&self, selector: &str) -> ElementRef<'_> {
         self.html.select(&Selector::parse(selector).unwrap()).next().unwrap()
     }

@@ -272,6 +272,11 @@ fn flow() {
     check(&[
         ("list-style: square outside", |s| s.list_style = Some(ListStyle::Square)),
         ("list-style: none", |s| s.list_style = Some(ListStyle::None)),
+        ("counter-reset: a b 3; counter-increment: a -1; counter-set: none", |s| {
+            let named = |name: &str, number| (name.to_owned(), number);
+            s.counters.reset = Some(vec![named("a", 0), named("b", 3)]);
+            (s.counters.increment, s.counters.set) = (Some(vec![named("a", -1)]), Some(Vec::new()));
+        }),
         ("list-style-type: lower-latin", |s| s.list_style = Some(ListStyle::LowerAlpha)),
         ("list-style-type: '– '", |s| s.list_style = Some(ListStyle::Text("– ".to_owned()))),
         ("page-break-after: always", |s| s.break_after = Some(Break::Page)),
