@@ -17,7 +17,8 @@ pub fn parse(text: &str) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     let shown = || text.chars().take(40).collect::<String>();
     let date = || text.parse::<NaiveDate>().ok().map(|date| date.and_time(NaiveTime::MIN).and_utc());
-    let Some(time) = text.parse::<DateTime<Utc>>().ok().or_else(date) else {
+    let parsed = if has_short_parts(text) { None } else { text.parse::<DateTime<Utc>>().ok().or_else(date) };
+    let Some(time) = parsed else {
         return Err(format!(
             "{:?} is no time: write a date such as 2026-01-31, or with the time (RFC 3339) 2026-01-31T09:30:00Z",
             shown()
@@ -27,6 +28,12 @@ pub fn parse(text: &str) -> Result<DateTime<Utc>, String> {
         true => Ok(time),
         false => Err(format!("{:?} is out of range: years 1 to 9999 in UTC are allowed", shown())),
     }
+}
+
+/// A month or day of one digit. RFC 3339 has two digits each.
+fn has_short_parts(text: &str) -> bool {
+    let date = text.split(['T', 't', ' ']).next().unwrap_or_default();
+    date.trim_start_matches(['-', '+']).split('-').skip(1).any(|part| part.len() != 2)
 }
 
 /// The schema of a field that [`optional`] reads.
@@ -93,7 +100,16 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(expected.parse().expect("a time")), "{text}");
         }
-        for wrong in ["", "yesterday", "31/01/2026", "2026-13-01", "2026-01-31T08:00:00", &"9".repeat(1_000)] {
+        for wrong in [
+            "",
+            "yesterday",
+            "31/01/2026",
+            "2026-13-01",
+            "2026-3-01",
+            "2026-03-1",
+            "2026-01-31T08:00:00",
+            &"9".repeat(1_000),
+        ] {
             let error = parse(wrong).expect_err(wrong);
             assert!(error.contains("RFC 3339") && error.len() < 200, "{error}");
         }

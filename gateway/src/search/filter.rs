@@ -49,7 +49,10 @@ fn read(object: &Map<String, Value>, path: &mut Vec<String>, found: &mut Vec<Con
                 }
                 read(inner, path, found)?;
             }
-            value => found.push(Condition { path: path.clone(), test: Test::Is(value.clone()) }),
+            value => {
+                not_meant(path, value)?;
+                found.push(Condition { path: path.clone(), test: Test::Is(value.clone()) });
+            }
         }
         path.pop();
     }
@@ -85,6 +88,24 @@ pub(super) fn dotted(filter: &[Condition]) -> impl Iterator<Item = &str> {
 fn has_operator(object: &Map<String, Value>) -> bool {
     let inner = |value: &Value| value.as_object().is_some_and(has_operator);
     object.iter().any(|(name, value)| name.starts_with('$') || inner(value))
+}
+
+/// Refuses `{"gt": 5}`: an operator without its sign would find nothing and say nothing. `in`, `ne` and `exists` are words
+/// that fields have for names.
+fn not_meant(path: &[String], value: &Value) -> Result<(), ApiError> {
+    let Some((name, _)) = value.as_object().filter(|object| object.len() <= 2).and_then(|object| object.iter().next())
+    else {
+        return Ok(());
+    };
+    match ["$gt", "$gte", "$lt", "$lte"].into_iter().find(|operator| operator[1..] == *name) {
+        Some(meant) => Err(invalid(
+            param(path),
+            format!(
+                "has {name:?}, which is no operator: write {{{meant:?}: ...}}, or {{\"$eq\": ...}} around an object that has it"
+            ),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn mixes(object: &Map<String, Value>) -> bool {
@@ -158,14 +179,16 @@ mod tests {
     fn values_and_operators_are_conditions() {
         let condition =
             |path: &[&str], test| Condition { path: path.iter().map(|name| (*name).to_owned()).collect(), test };
-        let filter =
-            json!({ "a": "x", "b": { "$gt": 1, "$lte": 5 }, "c": { "d": { "$in": [1, 2] } }, "e": { "f": 1 } });
+        let filter = json!({
+            "a": "x", "b": { "$gt": 1, "$lte": 5 }, "c": { "d": { "$in": [1, 2] } }, "e": { "f": 1 }, "g": { "$eq": { "gt": 1 } }
+        });
         let expected = [
             condition(&["a"], Test::Is(json!("x"))),
             condition(&["b"], Test::Compare(Comparison::Greater, json!(1))),
             condition(&["b"], Test::Compare(Comparison::LessOrEqual, json!(5))),
             condition(&["c", "d"], Test::In(vec![json!(1), json!(2)])),
             condition(&["e"], Test::Is(json!({ "f": 1 }))),
+            condition(&["g"], Test::Is(json!({ "gt": 1 }))),
         ];
         assert_eq!(parsed(&filter).unwrap(), expected);
     }
@@ -198,6 +221,7 @@ mod tests {
             (json!({ "a": { "$exists": 1 } }), "filter.metadata.a.$exists", "neither"),
             (json!({ "a": { "$gte": 5, "b": 1 } }), "filter.metadata.a", "the field \"b\" beside operators"),
             (json!({ "a": {} }), "filter.metadata.a", "an empty object"),
+            (json!({ "a": { "gt": 1, "lt": 5 } }), "filter.metadata.a", "write {\"$gt\": ...}, or"),
         ] {
             let error = parsed(&filter).unwrap_err();
             assert_eq!(error.param_name(), Some(param));

@@ -17,4 +17,4 @@ mod token;
 mod tokens;
 
 /// Changes when the same text gives other terms, so that a document that is sent again is indexed anew.
-pub const VERSION: i32 = 3;
+pub const VERSION: i32 = 4;

@@ -11,8 +11,8 @@ const WITHOUT_PREFIX: [&str; 7] = ["1", "30", "34", "39", "45", "47", "48"];
 /// The digits of a number with its country code (E.164 allows 15).
 const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 
-/// The number within its country, of the digits after a `+`.
-pub(super) fn national(digits: &str) -> Option<String> {
+/// The number within its country, of the digits after a `+`: as it is dialled, and without the 0 in front.
+pub(super) fn national(digits: &str) -> Option<Vec<String>> {
     if !DIGITS.contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
@@ -24,9 +24,12 @@ pub(super) fn national(digits: &str) -> Option<String> {
         _ => 3,
     };
     let (code, rest) = digits.split_at(length);
+    if WITHOUT_PREFIX.contains(&code) {
+        return Some(vec![rest.to_owned()]);
+    }
     // `+49 (0)30` has both.
-    let has_prefix = rest.starts_with('0') || WITHOUT_PREFIX.contains(&code);
-    Some(if has_prefix { rest.to_owned() } else { format!("0{rest}") })
+    let rest = rest.strip_prefix('0').unwrap_or(rest);
+    Some(vec![format!("0{rest}"), rest.to_owned()])
 }
 
 #[cfg(test)]
@@ -36,18 +39,18 @@ mod tests {
     #[test]
     fn a_number_is_known_within_its_country() {
         for (digits, expected) in [
-            ("493012345678", Some("03012345678")),
-            ("4903012345678", Some("03012345678")),
-            ("33298123456", Some("0298123456")),
-            ("3906698123", Some("06698123")),
-            ("12125550100", Some("2125550100")),
-            ("358912345678", Some("0912345678")),
-            ("493012", None),
-            ("00493012345678", None),
-            ("4930123456789012", None),
-            ("49é12345678", None),
+            ("493012345678", &["03012345678", "3012345678"][..]),
+            ("4903012345678", &["03012345678", "3012345678"]),
+            ("33298123456", &["0298123456", "298123456"]),
+            ("3906698123", &["06698123"]),
+            ("12125550100", &["2125550100"]),
+            ("358912345678", &["0912345678", "912345678"]),
+            ("493012", &[]),
+            ("00493012345678", &[]),
+            ("4930123456789012", &[]),
+            ("49é12345678", &[]),
         ] {
-            assert_eq!(national(digits).as_deref(), expected, "{digits}");
+            assert_eq!(national(digits).unwrap_or_default(), expected, "{digits}");
         }
     }
 }

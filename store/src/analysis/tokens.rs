@@ -67,7 +67,7 @@ fn compound(tokens: &mut Tokens, letters: &[Letter], from: usize) -> usize {
     if from > 0 && letters[from - 1].folded == '+' {
         let digits: String = row.iter().map(|letter| letter.folded).filter(char::is_ascii_digit).collect();
         let has_words = row.iter().any(|letter| letter.class == Class::Letter);
-        if let Some(national) = national(&digits).filter(|_| !has_words) {
+        for national in national(&digits).filter(|_| !has_words).into_iter().flatten() {
             tokens.push_as(national, row, Form::Plain, position);
         }
     }

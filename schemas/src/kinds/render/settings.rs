@@ -22,7 +22,7 @@ impl settings::Settings for Settings {
 
     fn check(&self, check: Check<'_>) -> Result<(), ConfigError> {
         check.range("children", self.children, 0..=1024, "0 is the number of cores")?;
-        check.range("memory_mb", self.memory_mb, 512..=1 << 20, "")?;
+        check.range("memory_mb", self.memory_mb, 1024..=1 << 20, "less does not load the fonts")?;
         check.range("seconds", self.seconds, 1..=170, "")?;
         check.range("fetch_seconds", self.fetch_seconds, 1..=120, "")?;
         check.range("documents", self.documents, 1..=1_000_000_000, "")?;

@@ -185,6 +185,19 @@ mod tests {
     }
 
     #[test]
+    fn each_part_of_a_long_row_says_of_what_it_is() {
+        let about = (0..60).map(|n| format!("w{n}")).collect::<Vec<_>>().join(" ");
+        let text = format!("Part: AX-1; About: {about}; Price: 3\nPart: AX-2; Price: 4");
+        let found = chunks_of_rows(&text, SIZE, &Words);
+        assert!(found.len() > 3 && found.iter().all(|chunk| Words.count(&chunk.text) <= SIZE.tokens), "{found:?}");
+        let (last, parts) = found.split_last().expect("chunks");
+        assert!(parts[1..].iter().all(|chunk| chunk.text.starts_with("Part: AX-1; About: w")), "{found:?}");
+        assert_eq!(last.text, "Part: AX-2; Price: 4");
+        let words: String = parts.iter().map(|chunk| format!("{} ", &text[chunk.range.clone()])).collect();
+        assert!(words.contains(&about), "{words}");
+    }
+
+    #[test]
     fn words_in_angle_brackets_are_in_the_text_and_in_the_path() {
         let text = "# The List<Integer> of `Map<K, V>`\n\nPress <Enter> or <kbd>Esc</kbd>; a Vec<u8> and List<Integer>.\n\n<Enter>\n\n## A <b>bold</b> word<br/>\n\nx\n";
         let found = chunks(text, Size { tokens: 100, overlap: 0 }, &Words);

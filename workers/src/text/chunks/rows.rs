@@ -44,7 +44,7 @@ impl Rows<'_> {
                 Some(last) => found.push(self.piece(begin..next[last].end, header)),
                 // Not even one row fits: what is in front of it stands alone, or the row is cut.
                 None if begin < first.start => found.extend(self.cut(begin..first.start, "", budget, count)),
-                None => found.extend(self.cut(first.clone(), header, budget, count)),
+                None => found.extend(self.cut_row(first.clone(), header, budget, count)),
             }
             next = &next[if taken == 0 && begin < first.start { 0 } else { taken.max(1) }..];
             (begin, header) = (next.first().map_or(0, |row| row.start), self.header.as_str());
@@ -76,9 +76,38 @@ impl Rows<'_> {
         Piece { text: format!("{header}{}", &self.text[range.clone()]), range }
     }
 
+    /// A row without a header that names its columns, `Name: Wax; About: ...`, is known in each part by its first value.
+    fn cut_row(&self, row: Range<usize>, header: &str, budget: ChunkBudget, count: &dyn Count) -> Vec<Piece> {
+        let reserved = budget.tokens / 4;
+        if !header.is_empty() || first_value(&self.text[row.clone()]).is_none() || reserved == 0 {
+            return self.cut(row, header, budget, count);
+        }
+        let mut parts = self.cut(row.clone(), "", ChunkBudget { tokens: budget.tokens - reserved, ..budget }, count);
+        for part in parts.iter_mut().skip(1) {
+            let front = front(&self.text[row.start..part.range.start]);
+            if let Some(front) = front.filter(|front| count.count(front) < reserved) {
+                part.text.insert_str(0, &front);
+            }
+        }
+        parts
+    }
+
     fn cut(&self, range: Range<usize>, header: &str, budget: ChunkBudget, count: &dyn Count) -> Vec<Piece> {
         let tokens = budget.tokens.saturating_sub(count.count(header) + usize::from(!header.is_empty())).max(1);
         let parts = split(self.text, range, ChunkBudget { tokens, overlap: 0, ..budget }, count);
         parts.into_iter().map(|part| self.piece(part, header)).collect()
     }
+}
+
+/// The first value of a row with its column's name.
+fn first_value(row: &str) -> Option<&str> {
+    row.split_once("; ").map(|(value, _)| value).filter(|value| value.contains(": "))
+}
+
+/// The first value of a row, and the name of the column in which this beginning of the row ends.
+fn front(beginning: &str) -> Option<String> {
+    let first = first_value(beginning)?;
+    let (_, last) = beginning.rsplit_once("; ")?;
+    let name = last.split_once(": ").map_or(String::new(), |(name, _)| format!("{name}: "));
+    Some(format!("{first}; {name}"))
 }
