@@ -52,10 +52,6 @@ pub(super) fn letters(text: &str) -> Vec<Letter> {
         while let Some((at, mark)) = rest.next_if(|(_, next)| is_mark(*next)) {
             end = at + mark.len_utf8();
         }
-        if is_micro(&text[end..], first) {
-            letters.push(letter('u', false, start..end));
-            continue;
-        }
         for folded in text[start..end].nfkc().flat_map(char::to_lowercase) {
             fold(folded, |folded| letters.push(letter(folded, is_upper, start..end)));
         }
@@ -76,11 +72,6 @@ fn is_ohm(text: &str, at: usize, c: char) -> bool {
         !before.ends_with(is_greek) && !after.starts_with(|c: char| is_greek(c) || is_mark(c))
     };
     c == '\u{2126}' || (c == 'Ω' && is_free())
-}
-
-/// In front of a Latin letter it is the prefix of a unit, for which a keyboard without it has a `u`.
-fn is_micro(after: &str, c: char) -> bool {
-    matches!(c, '\u{b5}' | '\u{3bc}') && after.starts_with(|next: char| next.is_ascii_alphabetic())
 }
 
 /// Soft hyphens, joiners of zero width, and selectors of variants are no part of a word's spelling.
@@ -190,7 +181,6 @@ mod tests {
             ("ещё", "еще"),
             ("٣٤", "34"),
             ("10 µm", "10 μm"),
-            ("10 µm", "10 um"),
             ("İstanbul", "istanbul"),
             ("10 Ω", "10 ohm"),
             ("4.7 k\u{2126}", "4.7 kohm"),
