@@ -6,14 +6,12 @@ use crate::analysis::{
     language::{SIMPLE, detect},
 };
 
-/// Up to this share of the question's words, words count nothing.
-pub(crate) const FEW: f64 = 0.5;
-/// From this share on, they count as much as meaning.
-pub(crate) const MOST: f64 = 0.8;
+/// The weight of words in a question with an identifier, and of words that are all found.
+const HALF: f64 = 0.5;
 /// The weight of words where the question is in a language that the model does not know.
-pub(crate) const UNKNOWN_LANGUAGE: f64 = 0.7;
+const UNKNOWN_LANGUAGE: f64 = 0.7;
 
-/// What a question says about the weights of its two rankings.
+/// What a question says about the weights of its two rankings. The bounds were chosen by measuring (ADR 0096).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
     /// It names an identifier. Cosines tell identifiers badly apart, so the nearest text gets no full score for being
@@ -21,7 +19,27 @@ pub(crate) enum Question {
     Identifier,
     /// A model was trained on another language.
     UnknownLanguage,
+    /// A model was trained on English alone. Such models are small and less sure, so that words count early.
+    English,
     Other,
+}
+
+/// How much the words of a question count, by the share of them that the best text has.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum WordsWeight {
+    Always(f64),
+    /// Nothing up to the first share, half from the second on.
+    Grows(f64, f64),
+}
+
+/// What a cosine counts, from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Near {
+    /// The square root of [`Cosines::absolute`].
+    RootOfAbsolute,
+    /// The square root of [`Cosines::relative`].
+    RootOfRelative,
+    Relative,
 }
 
 impl Question {
@@ -30,8 +48,45 @@ impl Question {
         if identifier::names_one(text) {
             return Self::Identifier;
         }
-        let is_unknown = models.any(is_english) && ![SIMPLE, "english"].contains(&detect(text));
-        if is_unknown { Self::UnknownLanguage } else { Self::Other }
+        match (models.any(is_english), detect(text)) {
+            (true, SIMPLE | "english") => Self::English,
+            (true, _) => Self::UnknownLanguage,
+            (false, _) => Self::Other,
+        }
+    }
+
+    pub(crate) const fn words(self) -> WordsWeight {
+        match self {
+            Self::Identifier => WordsWeight::Always(HALF),
+            Self::UnknownLanguage => WordsWeight::Always(UNKNOWN_LANGUAGE),
+            Self::English => WordsWeight::Grows(0.3, 0.7),
+            Self::Other => WordsWeight::Grows(0.5, 1.0),
+        }
+    }
+
+    pub(crate) const fn near(self) -> Near {
+        match self {
+            Self::Identifier => Near::RootOfAbsolute,
+            Self::English => Near::RootOfRelative,
+            Self::UnknownLanguage | Self::Other => Near::Relative,
+        }
+    }
+}
+
+impl WordsWeight {
+    fn at(self, share: f64) -> f64 {
+        match self {
+            Self::Always(weight) => weight,
+            Self::Grows(from, to) => HALF * ((share - from) / (to - from)).clamp(0.0, 1.0),
+        }
+    }
+
+    /// As SQL. `share`: the expression of the share.
+    pub(crate) fn sql(self, share: &str) -> String {
+        match self {
+            Self::Always(weight) => weight.to_string(),
+            Self::Grows(from, to) => format!("{HALF} * least(1, greatest(0, ({share} - {from}) / ({to} - {from})))"),
+        }
     }
 }
 
@@ -45,7 +100,7 @@ fn is_english(model: &str) -> bool {
 /// How a search weighs its two rankings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fusion {
-    question: Question,
+    near: Near,
     /// The weight of words.
     words: f64,
 }
@@ -62,21 +117,17 @@ impl Fusion {
     /// `best`: the share of the question's words, by weight, that the best text has, from 0 to 1. Where no text has
     /// more than a few of the words, they tell little.
     pub(crate) fn new(question: Question, best: f64) -> Self {
-        let words = match question {
-            Question::Identifier => 0.5,
-            Question::UnknownLanguage => UNKNOWN_LANGUAGE,
-            Question::Other => 0.5 * ((best - FEW) / (MOST - FEW)).clamp(0.0, 1.0),
-        };
-        Self { question, words }
+        Self { near: question.near(), words: question.words().at(best) }
     }
 
     /// A hit's score, from 0 to 1. `text`: the share of the question's words that it has, by its BM25: of the
     /// weights of all words that any text has, or of the best text's BM25 if that is more.
     #[must_use]
     pub fn score(&self, cosine: Option<f64>, cosines: &Cosines, text: f64) -> f64 {
-        let near = cosine.map_or(0.0, |cosine| match self.question {
-            Question::Identifier => cosines.absolute(cosine).sqrt(),
-            _ => cosines.relative(cosine),
+        let near = cosine.map_or(0.0, |cosine| match self.near {
+            Near::RootOfAbsolute => cosines.absolute(cosine).sqrt(),
+            Near::RootOfRelative => cosines.relative(cosine).sqrt(),
+            Near::Relative => cosines.relative(cosine),
         });
         (1.0 - self.words) * near + self.words * text
     }
@@ -113,10 +164,10 @@ mod tests {
         let english = "How much is the pump, and when is it delivered?";
         for model in ["all-minilm-l6-v2", "bge-small-en-v1.5", "all-MiniLM-L12-v2"] {
             assert_eq!(Question::of(french, [model].into_iter()), Question::UnknownLanguage, "{model}");
-            assert_eq!(Question::of(english, [model].into_iter()), Question::Other, "{model}");
+            assert_eq!(Question::of(english, [model].into_iter()), Question::English, "{model}");
             assert_eq!(
                 Question::of("pompe 42", [model].into_iter()),
-                Question::Other,
+                Question::English,
                 "a text without a clear language"
             );
         }
@@ -133,11 +184,13 @@ mod tests {
     fn words_count_by_how_many_of_them_are_found() {
         let cosines = Cosines { least: 0.0, best: 0.5, candidates: 10 };
         let score = |question, best, near| Fusion::new(question, best).score(Some(near), &cosines, 1.0);
-        let of_words = |best| score(Question::Other, best, 0.0);
-        assert_eq!(
-            [0.0, FEW, 0.65, MOST, 1.0].map(of_words).map(|x| (x * 100.0).round()),
-            [0.0, 0.0, 25.0, 50.0, 50.0]
-        );
+        let of_words = |question, share| (score(question, share, 0.0) * 100.0).round();
+        for (question, from, to) in [(Question::English, 0.3, 0.7), (Question::Other, 0.5, 1.0)] {
+            let shares = [0.0, from, (from + to) / 2.0, to, 1.0];
+            assert_eq!(shares.map(|share| of_words(question, share)), [0.0, 0.0, 25.0, 50.0, 50.0], "{question:?}");
+        }
+        assert_eq!(score(Question::English, 0.0, 0.125), 0.5);
+        assert_eq!(score(Question::Other, 0.0, 0.125), 0.25);
         assert_eq!(score(Question::UnknownLanguage, 0.1, 0.0), UNKNOWN_LANGUAGE);
         assert_eq!(score(Question::Identifier, 0.1, 0.25), 0.75);
     }

@@ -6,7 +6,7 @@ use ruche_schemas::{TenantId, vectors::index_name};
 use super::{arguments::Statement, filter::metadata, part::Part, words::Terms};
 use crate::{
     error::StoreError,
-    fusion::{FEW, MOST, Question, UNKNOWN_LANGUAGE},
+    fusion::{Near, Question},
     search::{Filter, Lookup, Mode, Probe},
 };
 
@@ -167,11 +167,12 @@ fn ranked(by_vectors: bool, by_words: bool, question: Question) -> String {
     let text =
         "coalesce(t.score / nullif(greatest((SELECT sum(idf) FROM rarity), (SELECT max(score) FROM scored)), 0), 0)";
     let most = "(SELECT least(1, coalesce(max(score) / nullif((SELECT sum(idf) FROM rarity), 0), 0)) FROM scored)";
-    let (near, weight) = match question {
-        Question::Identifier => (absolute, "0.5".to_owned()),
-        Question::UnknownLanguage => (relative, UNKNOWN_LANGUAGE.to_string()),
-        Question::Other => (relative, format!("0.5 * least(1, greatest(0, ({most} - {FEW}) / {}))", MOST - FEW)),
+    let near = match question.near() {
+        Near::RootOfAbsolute => absolute.to_owned(),
+        Near::RootOfRelative => format!("sqrt({relative})"),
+        Near::Relative => relative.to_owned(),
     };
+    let weight = question.words().sql(most);
     match (by_vectors, by_words) {
         (true, true) => format!(
             "SELECT v.id, v.rank AS vector_rank, v.cosine, v.exact, \
