@@ -38,6 +38,7 @@ impl Access {
                 dev.display()
             )));
         };
+        let url = without_v1(&url).to_owned();
         let is_own = own.is_some_and(|own| own.trim_end_matches('/') == url.trim_end_matches('/'));
         let key = given(&self.key).or_else(|| is_own.then(|| project.dev_value("RUCHE_KEY")).flatten());
         match key {
@@ -47,6 +48,24 @@ impl Access {
                  address; `ruche keys create --tenant <name> --name <what for>` makes another",
                 dev.display()
             ))),
+        }
+    }
+}
+
+/// Clients of OpenAI's API take the address with `/v1`: both are understood.
+fn without_v1(url: &str) -> &str {
+    let url = url.trim_end_matches('/');
+    url.strip_suffix("/v1").unwrap_or(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_end_with_v1() {
+        for url in ["http://a:1", "http://a:1/", "http://a:1/v1", "http://a:1/v1/"] {
+            assert_eq!(without_v1(url), "http://a:1");
         }
     }
 }

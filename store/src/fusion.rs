@@ -6,8 +6,10 @@ use crate::analysis::{
     language::{SIMPLE, detect},
 };
 
-/// The weight of words in a question with an identifier, and of words that are all found.
+/// The weight of words that are all found.
 const HALF: f64 = 0.5;
+/// The weight of words where the question has an identifier.
+const IDENTIFIER: f64 = 0.6;
 /// The weight of words where the question is in a language that the model does not know.
 const UNKNOWN_LANGUAGE: f64 = 0.7;
 
@@ -45,7 +47,7 @@ pub(crate) enum Near {
 impl Question {
     /// `models`: the names of those that embedded the question.
     pub(crate) fn of<'m>(text: &str, mut models: impl Iterator<Item = &'m str>) -> Self {
-        if identifier::names_one(text) {
+        if identifier::names_number(text) {
             return Self::Identifier;
         }
         match (models.any(is_english), detect(text)) {
@@ -57,7 +59,7 @@ impl Question {
 
     pub(crate) const fn words(self) -> WordsWeight {
         match self {
-            Self::Identifier => WordsWeight::Always(HALF),
+            Self::Identifier => WordsWeight::Always(IDENTIFIER),
             Self::UnknownLanguage => WordsWeight::Always(UNKNOWN_LANGUAGE),
             Self::English => WordsWeight::Grows(0.3, 0.7),
             Self::Other => WordsWeight::Grows(0.5, 1.0),
@@ -178,6 +180,7 @@ mod tests {
             Question::of("Combien coûte la pompe AX-4410/B ?", ["all-minilm-l6-v2"].into_iter()),
             Question::Identifier
         );
+        assert_eq!(Question::of("+49 6131 5550152", ["all-minilm-l6-v2"].into_iter()), Question::Identifier);
     }
 
     #[test]
@@ -192,6 +195,6 @@ mod tests {
         assert_eq!(score(Question::English, 0.0, 0.125), 0.5);
         assert_eq!(score(Question::Other, 0.0, 0.125), 0.25);
         assert_eq!(score(Question::UnknownLanguage, 0.1, 0.0), UNKNOWN_LANGUAGE);
-        assert_eq!(score(Question::Identifier, 0.1, 0.25), 0.75);
+        assert_eq!(score(Question::Identifier, 0.1, 0.25), 0.8);
     }
 }

@@ -14,6 +14,8 @@ use super::{
 
 /// How many paths a message shows.
 const SHOWN_BELOW: usize = 5;
+/// How many parts of a path may stand in front of a route.
+const PARTS: usize = 8;
 const NOT_HERE: &str = "Ruche offers of OpenAI's API models, chat completions and embeddings";
 
 /// Paths of other APIs that Ruche does not have, and what to use instead.
@@ -104,6 +106,14 @@ impl Paths {
         if let Some(instead) = elsewhere(&rooted) {
             return not_offered(path, instead);
         }
+        if let Some(route) = self.ending(&single) {
+            let message = format!(
+                "there is nothing at {:?}, but there is {route:?}: the base URL of a client is this address with /v1, and nothing \
+                 else",
+                shown(path)
+            );
+            return ApiError::not_found("unknown_path", message);
+        }
         let place = shown(path);
         let message = match self.below(&single) {
             _ if single == "/v1" => format!(
@@ -119,6 +129,14 @@ impl Paths {
             ),
         };
         ApiError::not_found("unknown_path", message)
+    }
+
+    /// The route with which a path ends, as in `/openai/deployments/gpt-4o/chat/completions`.
+    fn ending(&self, path: &str) -> Option<String> {
+        let lower = path.to_ascii_lowercase();
+        let endings = lower.match_indices('/').map(|(at, _)| &lower[at..]);
+        let routes = endings.map(|ending| if is_v1(ending) { ending.to_owned() } else { format!("/v1{ending}") });
+        routes.take(PARTS).find(|route| self.methods.contains_key(route) && route != path)
     }
 
     /// The first paths below a path.
@@ -218,6 +236,10 @@ mod tests {
             ("//v1/models/x", "/v1/models/x"),
             ("//models", "/v1/models"),
             ("//healthz", "/healthz"),
+            ("/api/v1/chat/completions", "/v1/chat/completions"),
+            ("/openai/v1/chat/completions", "/v1/chat/completions"),
+            ("/openai/deployments/gpt-4o/chat/completions", "/v1/chat/completions"),
+            ("/V1/chat/completions", "/v1/chat/completions"),
         ] {
             let (code, message) = answered(path);
             assert_eq!(code, "unknown_path", "{path}");

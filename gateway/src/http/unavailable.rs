@@ -36,6 +36,10 @@ impl From<Unavailable> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        if let StoreError::Refused(_) = error {
+            let message = "a value of the request can't be stored or looked for, such as a name with a NUL character";
+            return Self::bad_request("not_storable", message);
+        }
         tracing::warn!(error.message = %error, "the database is not available");
         Self::unavailable("store_unavailable", "the database can't be reached: try again in a moment", 2)
     }

@@ -5,6 +5,9 @@ use std::collections::HashSet;
 
 use super::{compound::BETWEEN_NUMBERS, token::Form, tokens::tokens};
 
+/// A number in groups of so many characters is an identifier, such as a phone number.
+const LONG: usize = 7;
+
 /// For each text, whether it names only lookalikes of the question's identifiers, and none of these identifiers. A
 /// lookalike of `AX-4401/B` has the same shape, such as `AX-4402/C`, or the same letters and digits first, such as `AX-4401`
 /// and `AX-44`. If no text names the identifier itself, one that names a longer identifier with it names it
@@ -77,6 +80,12 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
 #[must_use]
 pub fn names_one(text: &str) -> bool {
     !identifiers(text).is_empty()
+}
+
+/// Whether a text names an identifier, or a number in groups that is long enough for one.
+#[must_use]
+pub fn names_number(text: &str) -> bool {
+    names_one(text) || tokens(text).iter().any(|token| token.form == Form::Plain && token.term.len() >= LONG)
 }
 
 /// Whether a text names one of the question's identifiers.

@@ -64,15 +64,27 @@ fn compound(tokens: &mut Tokens, letters: &[Letter], from: usize) -> usize {
         }
         tokens.push_as(plain, row, Form::Plain, position);
     }
-    if from > 0 && letters[from - 1].folded == '+' {
-        let digits: String = row.iter().map(|letter| letter.folded).filter(char::is_ascii_digit).collect();
-        let has_words = row.iter().any(|letter| letter.class == Class::Letter);
-        for national in national(&digits).filter(|_| !has_words).into_iter().flatten() {
-            tokens.push_as(national, row, Form::Plain, position);
-        }
+    let plus = from > 0 && letters[from - 1].folded == '+';
+    for other in other_ways(row, plus) {
+        tokens.push_as(other, row, Form::Plain, position);
     }
     tokens.end_group();
     to
+}
+
+/// The other ways to write a phone number with a country code, after a `+` or `00`.
+fn other_ways(row: &[Letter], plus: bool) -> Vec<String> {
+    let digits: String = row.iter().map(|letter| letter.folded).filter(char::is_ascii_digit).collect();
+    if row.iter().any(|letter| letter.class == Class::Letter) {
+        return Vec::new();
+    }
+    match digits.strip_prefix("00") {
+        _ if plus => national(&digits).unwrap_or_default(),
+        Some(digits) => {
+            national(digits).into_iter().flat_map(|ways| [vec![digits.to_owned()], ways].concat()).collect()
+        }
+        None => Vec::new(),
+    }
 }
 
 /// What stands between the joiners of the compound at this place.

@@ -136,6 +136,7 @@ impl Document {
         check_line("charset", self.charset.as_deref(), MAX_CHARSET_BYTES)?;
         check_line("title", self.title.as_deref(), MAX_TITLE_BYTES)?;
         check_line("url", self.url.as_deref(), MAX_SOURCE_BYTES)?;
+        check_scheme(self.url.as_deref().unwrap_or_default())?;
         if let Some(language) = &self.language {
             language::language(language).map_err(|message| Invalid::new("language", message))?;
         }
@@ -179,6 +180,20 @@ fn check_line(param: &str, text: Option<&str>, max: usize) -> Result<(), Invalid
     match text.contains('\0') {
         true => Err(Invalid::new(param, "has a NUL character, which is not allowed")),
         false => Ok(()),
+    }
+}
+
+/// A link that a page shows must not run a script. A URL without a scheme is relative to that page.
+fn check_scheme(url: &str) -> Result<(), Invalid> {
+    let url = url.trim_start();
+    let scheme = url.split_once([':', '/', '?', '#']).filter(|(before, _)| url[before.len()..].starts_with(':'));
+    match scheme {
+        Some((scheme, _)) if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
+            let shown: String = scheme.chars().take(40).collect();
+            let message = format!("begins with {shown:?}: give an address that begins with http or https, or none");
+            Err(Invalid::new("url", message))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -246,6 +261,13 @@ mod tests {
             (checked(|document| document.collection = "A b".to_owned()), "collection: \"A b\" is no name"),
             (checked(|document| document.source = " ".to_owned()), "source: is missing or empty"),
             (checked(|document| document.source = "x".repeat(2049)), "source: has 2049 bytes"),
+            (
+                checked(|document| document.url = Some("javascript:alert(1)".to_owned())),
+                "url: begins with \"javascript\"",
+            ),
+            (checked(|document| document.url = Some(" DATA:text/html,x".to_owned())), "url: begins with \"DATA\""),
+            (checked(|document| document.url = Some("HTTPS://a.b/c:d".to_owned())), "accepted"),
+            (checked(|document| document.url = Some("/help/a:b?c=d:e".to_owned())), "accepted"),
             (text(" \n"), "text: is empty"),
             (text("a\0b"), "text: has a NUL"),
             (text(&"a\u{1}\u{2}\u{3}".repeat(20)), "text: has 60 control characters"),

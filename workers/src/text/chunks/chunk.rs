@@ -198,6 +198,20 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_a_long_row_stands_with_its_column() {
+        for words in 30..70 {
+            let about = vec!["word"; words].join(" ");
+            let text = format!("Part: AX-1; About: {about}; Supplier: Smith; Price: 21.50");
+            let found = chunks_of_rows(&text, SIZE, &Words);
+            let has = |part: &str| found.iter().any(|chunk| chunk.text.contains(part));
+            assert!(has("Supplier: Smith") && has("Price: 21.50"), "{found:?}");
+            assert!(!has(": ;"), "{found:?}");
+            assert!(found.iter().all(|chunk| chunk.text.starts_with("Part: AX-1")), "{found:?}");
+            assert!(found.iter().all(|chunk| Words.count(&chunk.text) <= SIZE.tokens), "{found:?}");
+        }
+    }
+
+    #[test]
     fn words_in_angle_brackets_are_in_the_text_and_in_the_path() {
         let text = "# The List<Integer> of `Map<K, V>`\n\nPress <Enter> or <kbd>Esc</kbd>; a Vec<u8> and List<Integer>.\n\n<Enter>\n\n## A <b>bold</b> word<br/>\n\nx\n";
         let found = chunks(text, Size { tokens: 100, overlap: 0 }, &Words);

@@ -84,7 +84,13 @@ impl Rows<'_> {
         }
         let mut parts = self.cut(row.clone(), "", ChunkBudget { tokens: budget.tokens - reserved, ..budget }, count);
         for part in parts.iter_mut().skip(1) {
-            let front = front(&self.text[row.start..part.range.start]);
+            let text = &self.text[part.range.clone()];
+            let own = text.trim_start_matches([';', ' ']);
+            // A part that begins with the `;` behind a value begins with the next column.
+            let begin = part.range.end - own.len();
+            part.text = own.to_owned();
+            part.range.start = begin;
+            let front = front(&self.text[row.start..begin]);
             if let Some(front) = front.filter(|front| count.count(front) < reserved) {
                 part.text.insert_str(0, &front);
             }
@@ -108,6 +114,7 @@ fn first_value(row: &str) -> Option<&str> {
 fn front(beginning: &str) -> Option<String> {
     let first = first_value(beginning)?;
     let (_, last) = beginning.rsplit_once("; ")?;
-    let name = last.split_once(": ").map_or(String::new(), |(name, _)| format!("{name}: "));
+    let name = last.strip_suffix(':').or_else(|| last.split_once(": ").map(|(name, _)| name));
+    let name = name.map_or(String::new(), |name| format!("{name}: "));
     Some(format!("{first}; {name}"))
 }
