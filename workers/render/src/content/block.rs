@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, Element, NativeElement, Smart},
-    layout::{AlignElem, Alignment, BlockBody, BlockElem, Dir, HAlignment, Ratio, Sizing},
+    layout::{AlignElem, Alignment, BlockBody, BlockElem, Dir, HAlignment, HideElem, PlaceElem, Ratio, Sizing},
     model::{HeadingElem, OutlineElem, ParElem, QuoteElem, StrongElem},
     text::{RawElem, SmartQuoteElem, TextDir, TextElem},
 };
@@ -98,7 +98,11 @@ impl Typesetter<'_> {
         }
         let row = style.filter(|_| name != "table").and_then(|style| self.row(element, inner, style));
         let is_row = row.is_some();
-        let content = row.unwrap_or_else(|| self.block_element(element, inner, whole));
+        let content = match row {
+            Some(row) if is_heading => self.heading_in_row(element, row, inner),
+            Some(row) => self.anchored(element, row),
+            None => self.block_element(element, inner, whole),
+        };
         // Other elements have the generated text in their first and last paragraph.
         let content = match name {
             "ul" | "ol" | "menu" | "dir" | "dl" | "table" | "figure" | "img" | "svg" | "hr" | "pre" | "xmp"
@@ -202,19 +206,36 @@ impl Typesetter<'_> {
     }
 
     fn heading(&self, element: ElementRef<'_>, place: Place) -> Content {
-        let level = dom::heading_level(element.value().name()).unwrap_or(1);
-        let level = NonZeroUsize::new(level.into()).unwrap_or(NonZeroUsize::MIN);
-        let has = |class: &str| element.value().classes().any(|known| known == class);
         let line = self.with_generated(element, self.line(*element, place), place);
-        let mut heading = HeadingElem::new(line).with_level(Smart::Custom(level));
-        if has("unnumbered") {
+        let mut heading = heading_of(element, line);
+        if has_class(element, "unnumbered") {
             heading = heading.with_numbering(None);
         }
-        // A table of contents lists no headings of boxes.
-        if has("unlisted") || place.boxed {
+        if !self.is_listed(element, place) {
             heading = heading.with_outlined(false);
         }
         self.aligned(element, self.labelled(element, heading.pack()))
+    }
+
+    /// A heading whose children are a row. Tables of contents and bookmarks have its text, of a heading that is not shown.
+    fn heading_in_row(&self, element: ElementRef<'_>, row: Content, place: Place) -> Content {
+        let text = element.text().collect::<String>();
+        let text = TextElem::packed(text.split_whitespace().collect::<Vec<_>>().join(" "));
+        let listed = heading_of(element, text).with_numbering(None).with_outlined(self.is_listed(element, place));
+        let shown = heading_of(element, row).with_outlined(false).with_bookmarked(Smart::Custom(false));
+        let shown = if has_class(element, "unnumbered") { shown.with_numbering(None) } else { shown };
+        PlaceElem::new(HideElem::new(listed.pack()).pack()).pack() + self.labelled(element, shown.pack())
+    }
+
+    /// Whether tables of contents list a heading: not in boxes, unless the heading alone is one.
+    fn is_listed(&self, element: ElementRef<'_>, place: Place) -> bool {
+        let is_of_text =
+            || element.parent().and_then(ElementRef::wrap).is_some_and(|around| around.value().name() == "body");
+        let is_own_box = || {
+            self.style(element)
+                .is_some_and(|style| style.display == Some(Display::InlineBlock) || style.row.float.is_some())
+        };
+        !has_class(element, "unlisted") && (!place.boxed || is_own_box() && is_of_text())
     }
 
     fn quote(&self, element: ElementRef<'_>, place: Place) -> Content {
@@ -223,6 +244,15 @@ impl Typesetter<'_> {
         // The text has its own quotation marks.
         QuoteElem::new(body).with_block(true).pack().set(SmartQuoteElem::enabled, false)
     }
+}
+
+fn heading_of(element: ElementRef<'_>, body: Content) -> HeadingElem {
+    let level = dom::heading_level(element.value().name()).unwrap_or(1);
+    HeadingElem::new(body).with_level(Smart::Custom(NonZeroUsize::new(level.into()).unwrap_or(NonZeroUsize::MIN)))
+}
+
+fn has_class(element: ElementRef<'_>, class: &str) -> bool {
+    element.value().classes().any(|known| known == class)
 }
 
 enum Command {

@@ -37,7 +37,8 @@ impl Typesetter<'_> {
 
     pub(super) fn figure(&self, element: ElementRef<'_>, place: Place) -> Content {
         let inner = Place { boxed: true, in_relayout: true, blocks: place.blocks + 1, ..place };
-        let caption = element.child_elements().find(|child| child.value().name() == "figcaption");
+        let is_caption = |child: &ElementRef<'_>| child.value().name() == "figcaption" && !self.is_hidden(*child);
+        let caption = element.child_elements().find(is_caption);
         let mut flow = Flow::new(inner);
         let others = element.children().filter(|child| Some(child.id()) != caption.map(|caption| caption.id()));
         self.add_nodes(others, inner, &mut flow);
@@ -50,7 +51,7 @@ impl Typesetter<'_> {
     pub(super) fn caption(&self, caption: ElementRef<'_>, place: Place) -> Content {
         let style = self.style(caption);
         let inner = self.within(caption, place, style);
-        let line = self.with_generated(caption, self.line(*caption, inner), inner);
+        let line = self.anchored(caption, self.with_generated(caption, self.line(*caption, inner), inner));
         let Some(style) = style else { return line };
         let line = text_style::decorated(line, style);
         let is_block = style.text_align.is_some() || box_style::is_box(style);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use ego_tree::{NodeId, NodeRef};
-use scraper::{ElementRef, Node};
+use scraper::{CaseSensitivity, ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement, Styles},
     layout::{Fr, HElem, PagebreakElem, Spacing, VElem},
@@ -15,7 +15,7 @@ use super::{
     Place, Typesetter, lengths,
     margins::{Margins, collapsed},
     named_page::Section,
-    names, text_style,
+    names, notes, text_style,
 };
 use crate::{css::Display, dom::Document};
 
@@ -296,9 +296,17 @@ impl Typesetter<'_> {
         beside
     }
 
+    /// Whether CSS or the attribute `hidden` hides an element.
+    pub(super) fn is_hidden(&self, element: ElementRef<'_>) -> bool {
+        self.style(element).is_some_and(|style| style.display == Some(Display::None))
+    }
+
     pub(super) fn is_block(&self, element: ElementRef<'_>) -> bool {
         let style = self.style(element);
         match style.and_then(|style| style.display) {
+            // A footnote's mark stands in the text.
+            _ if element.value().has_class("footnote-ref", CaseSensitivity::CaseSensitive) => return false,
+            _ if notes::is_reference(element) => return false,
             _ if self.floats_aside(element) => return true,
             Some(Display::Block | Display::Flex | Display::Grid) => return true,
             Some(Display::Inline | Display::InlineBlock) => return self.has_blocks.contains(&element.id()),

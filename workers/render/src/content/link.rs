@@ -17,6 +17,11 @@ impl Typesetter<'_> {
         if element.attr("data-footnote-backref").is_some() {
             return Content::empty();
         }
+        if let Some(note) =
+            Some(element).filter(|_| notes::is_reference(element)).and_then(|link| self.note(link, place))
+        {
+            return note;
+        }
         let inner = Place { linked: true, ..place };
         let target = element.attr("href").map(str::trim).filter(|href| !href.is_empty() && !place.linked);
         let Some(href) = target else { return self.line(*element, inner) };
@@ -61,7 +66,10 @@ impl Typesetter<'_> {
             body = TextElem::packed(text.split_whitespace().collect::<Vec<_>>().join(" "));
         }
         match anchors::label(id) {
-            Some(label) if self.has_label(target) => LinkElem::new(LinkTarget::Label(label), body).pack(),
+            Some(label) if self.has_label(target) => {
+                self.anchors.wanted.borrow_mut().entry(id.to_owned()).or_insert_with(|| element.id());
+                LinkElem::new(LinkTarget::Label(label), body).pack()
+            }
             _ => body,
         }
     }

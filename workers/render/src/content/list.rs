@@ -36,7 +36,7 @@ impl Typesetter<'_> {
         let width = (place.width - INDENT * place.size - more).max(1.0);
         let inner = Place { boxed: true, blocks: place.blocks + 1, spans: 0, width, ..place };
         let items: Vec<ElementRef<'_>> =
-            element.child_elements().filter(|child| child.value().name() == "li").collect();
+            element.child_elements().filter(|child| child.value().name() == "li" && !self.is_hidden(*child)).collect();
         let stray = element.children().any(|child| match child.value() {
             Node::Text(text) => !text.trim().is_empty(),
             Node::Element(element) => element.name() != "li",
@@ -200,7 +200,7 @@ impl Typesetter<'_> {
             "div" => child.child_elements().collect::<Vec<_>>(),
             _ => vec![child],
         });
-        for part in parts {
+        for part in parts.filter(|part| !self.is_hidden(*part)) {
             let is_term = part.value().name() == "dt";
             if is_term && !texts.is_empty() {
                 items.push(term_item(&mut terms, &mut texts));
@@ -212,6 +212,7 @@ impl Typesetter<'_> {
                 true => self.with_generated(part, self.line(*part, place), place),
                 false => self.flow(*part, place),
             };
+            let content = self.anchored(part, content);
             let content = match style {
                 Some(style) if !is_term => {
                     boxes::block(content, style, inner).styled_with_map(text_style::styles(style, place, self.fonts))

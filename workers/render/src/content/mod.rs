@@ -53,6 +53,8 @@ use typst::{
     utils::PicoStr,
 };
 
+use anchors::Anchors;
+
 pub use box_style::stroke;
 pub use color::paint;
 pub use lengths::length;
@@ -81,6 +83,7 @@ pub struct Typesetter<'a> {
     styles: &'a css::Styles,
     pictures: &'a Pictures,
     notes: Notes<'a>,
+    anchors: Anchors,
     fonts: &'a Fonts,
     ruler: Ruler<'a>,
     squeezed: Squeezed,
@@ -192,6 +195,7 @@ impl<'a> Typesetter<'a> {
             has_blocks: flow::with_blocks(doc),
             floated: RefCell::default(),
             notes: Notes::find(doc),
+            anchors: Anchors::default(),
             flattened: RefCell::default(),
             warnings: RefCell::new(warnings),
             failure: RefCell::default(),
@@ -251,7 +255,8 @@ impl<'a> Typesetter<'a> {
         if let Some(first) = &self.first_page {
             flow.set_first_page(first);
         }
-        let content = space(area.inset.0) + flow.finish() + space(area.inset.1);
+        let body = flow.finish();
+        let content = space(area.inset.0) + body + self.missing_anchors() + space(area.inset.1);
         let content = match style {
             // Templates apply the others.
             Some(&Style { text_align, text_indent, word_spacing, .. }) => {

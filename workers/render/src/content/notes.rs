@@ -39,6 +39,11 @@ impl<'a> Notes<'a> {
     }
 }
 
+/// Whether a link refers to a note. In a link's text, HTML has it outside of its `<sup>`.
+pub(super) fn is_reference(link: ElementRef<'_>) -> bool {
+    link.attr("data-footnote-ref").is_some()
+}
+
 pub(super) fn is_section(element: ElementRef<'_>) -> bool {
     element.value().name() == "section" && element.attr("data-footnotes").is_some()
 }
@@ -46,7 +51,11 @@ pub(super) fn is_section(element: ElementRef<'_>) -> bool {
 impl Typesetter<'_> {
     /// The note that a `<sup class="footnote-ref">` refers to.
     pub(super) fn footnote(&self, element: ElementRef<'_>, place: Place) -> Option<Content> {
-        let link = element.child_elements().next().filter(|link| link.attr("data-footnote-ref").is_some())?;
+        self.note(element.child_elements().next().filter(|link| is_reference(*link))?, place)
+    }
+
+    /// The note that a link refers to.
+    pub(super) fn note(&self, link: ElementRef<'_>, place: Place) -> Option<Content> {
         let id = link.attr("href")?.strip_prefix('#')?;
         let decoded;
         let id = match self.notes.texts.contains_key(id) {

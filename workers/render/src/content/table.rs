@@ -71,7 +71,7 @@ fn is_tall(element: ElementRef<'_>) -> bool {
 
 impl Typesetter<'_> {
     pub(super) fn table(&self, element: ElementRef<'_>, place: Place) -> Content {
-        let parts = parts(element);
+        let parts = parts(element, &|child| !self.is_hidden(child));
         let count: usize = parts.iter().flat_map(|part| &part.rows).map(|row| row.child_elements().count()).sum();
         self.cells.set(self.cells.get().saturating_add(count));
         if self.cells.get() > CELLS {
@@ -82,7 +82,7 @@ impl Typesetter<'_> {
             self.fail(Failure::new(ruche_schemas::failure::codes::TOO_COMPLEX, message).with_param("markdown"));
             return Content::empty();
         }
-        let (cells, columns) = placed(&parts);
+        let (cells, columns) = placed(&parts, &|child| !self.is_hidden(child));
         if columns == 0 {
             return Content::empty();
         }
@@ -118,7 +118,8 @@ impl Typesetter<'_> {
         let (size, scale) = (place.size * grid.plan.scale, place.scale * grid.plan.scale);
         let inner = Place { boxed: true, blocks, spans: 0, size, scale, ..place };
         let children = self.children(&parts, &cells, &grid, inner);
-        let has_caption = element.child_elements().any(|child| child.value().name() == "caption");
+        let is_caption = |child: ElementRef<'_>| child.value().name() == "caption" && !self.is_hidden(child);
+        let has_caption = element.child_elements().any(is_caption);
         let table = self.table_element(children, &grid, place, has_caption);
         self.with_caption(element, table, inner)
     }
@@ -207,7 +208,8 @@ impl Typesetter<'_> {
     }
 
     fn with_caption(&self, element: ElementRef<'_>, table: Content, place: Place) -> Content {
-        let caption = element.child_elements().find(|child| child.value().name() == "caption");
+        let is_caption = |child: &ElementRef<'_>| child.value().name() == "caption" && !self.is_hidden(*child);
+        let caption = element.child_elements().find(is_caption);
         let Some(caption) = caption else { return table };
         let caption = FigureCaption::new(self.caption(caption, place)).with_position(OuterVAlignment::Top).pack();
         let caption = caption.into_packed::<FigureCaption>().ok();

@@ -95,7 +95,7 @@ pub fn printed(pdf: &[u8]) -> (Vec<Area>, Vec<Word>) {
     words(&run(pdf, "pdftotext", &["-bbox"], Some("-")))
 }
 
-fn run(pdf: &[u8], program: &str, arguments: &[&str], last: Option<&str>) -> String {
+pub fn run(pdf: &[u8], program: &str, arguments: &[&str], last: Option<&str>) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("seen.pdf");
     fs::write(&path, pdf).expect("written");

@@ -153,3 +153,52 @@ fn scripts_and_notes_of_other_tools_are_read() {
     assert_eq!(seen.color("Hot"), [154, 103, 0]);
     assert!(seen.text().contains("Do not touch. After") && seen.warnings().is_empty(), "{}", seen.text());
 }
+
+#[test]
+fn a_link_to_any_id_makes_a_document() {
+    let html = "<dl><dt id=a1>Term</dt><dd id=a2>Description</dd></dl>\n\n<figure><p>x</p><figcaption id=a3>Caption</figcaption></figure>\n\n\
+                <table><caption id=a4>Table</caption><thead id=a5><tr id=a6><th id=a7>H</th></tr></thead><tbody id=a8><tr id=a9><td \
+                id=b1>c</td></tr></tbody></table>\n\n<svg width=9 height=9><rect id=b2 width=9 height=9 /></svg>\n\n\
+                <h2 class=f id=b3>Flex <span>date</span></h2>\n\n<p class=f id=b4>p</p>\n\n<ul class=f id=b5><li id=b6>i</li></ul>\n";
+    let links: String = ["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "b1", "b2", "b3", "b4", "b5", "b6"]
+        .iter()
+        .map(|id| format!("[to {id}](#{id}) "))
+        .collect();
+    let seen = seen(&job(&format!("{links}\n\n{html}"), ".f { display: flex }"));
+    for word in ["Term", "Description", "Caption", "Table", "Flex", "date", "b6"] {
+        assert!(seen.text().contains(word), "{word}: {}", seen.text());
+    }
+    let without = seen.output.warnings.iter().filter(|warning| warning.message.contains("no place of its own"));
+    assert!(without.count() <= 3, "{:?}", seen.output.warnings);
+}
+
+#[test]
+fn what_is_hidden_is_not_shown() {
+    let css = ".h { display: none }";
+    let markdown = "<ul><li>one<li class=h>secret<li hidden>secret<li>two</ul>\n\n\
+                    <table><caption class=h>secret</caption><tr><th>A</th><th class=h>secret</th></tr><tr class=h><td>secret</td></tr>\
+                    <tr><td>shown</td><td class=h>secret</td></tr></table>\n\n\
+                    <dl><dt>t</dt><dd class=h>secret</dd><dt class=h>secret</dt></dl>\n\n\
+                    <figure><p>x</p><figcaption class=h>secret</figcaption></figure>\n";
+    let text = seen(&job(markdown, css)).text();
+    assert!(!text.contains("secret") && text.contains("shown") && text.contains("two"), "{text}");
+}
+
+#[test]
+fn footnotes_are_kept_in_links_and_blocks() {
+    let notes = "\n\n[^1]: First note.\n\n[^2]: Second note.\n";
+    for css in ["", "* { display: block }", "sup { display: inline-grid }", ".footnote-ref { display: flex }"] {
+        let text = seen(&job(&format!("A[^1] and [link[^2]](https://a.example).{notes}"), css)).text();
+        assert!(text.contains("First note") && text.contains("Second note"), "{css}: {text}");
+    }
+}
+
+#[test]
+fn headings_in_boxes_of_their_own_are_in_the_contents() {
+    for css in ["h2 { display: flex }", "h2 { display: inline-block }", "h2 { float: left }"] {
+        let seen = seen(&job("[TOC]\n\n# Top\n\n## Second <span>2026</span>\n\ntext\n", css));
+        assert_eq!(seen.text().matches("Second").count(), 2, "{css}: {}", seen.text());
+        let outline = super::seen::run(&seen.output.bytes, "mutool", &["show"], Some("outline"));
+        assert!(outline.contains("Second"), "{css}: {outline}");
+    }
+}

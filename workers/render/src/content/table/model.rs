@@ -23,12 +23,12 @@ pub(super) struct Part<'a> {
     pub rows: Vec<ElementRef<'a>>,
 }
 
-pub(super) fn parts(table: ElementRef<'_>) -> Vec<Part<'_>> {
-    fn rows(part: ElementRef<'_>) -> Vec<ElementRef<'_>> {
-        part.child_elements().filter(|row| row.value().name() == "tr").collect()
-    }
-    let mut parts: Vec<Part<'_>> = Vec::new();
-    for child in table.child_elements() {
+pub(super) fn parts<'a>(table: ElementRef<'a>, is_shown: &dyn Fn(ElementRef<'a>) -> bool) -> Vec<Part<'a>> {
+    let rows = |part: ElementRef<'a>| -> Vec<ElementRef<'a>> {
+        part.child_elements().filter(|row| row.value().name() == "tr" && is_shown(*row)).collect()
+    };
+    let mut parts: Vec<Part<'a>> = Vec::new();
+    for child in table.child_elements().filter(|child| is_shown(*child)) {
         match child.value().name() {
             "tr" => parts.push(Part { name: "tbody", element: None, rows: vec![child] }),
             "thead" => parts.push(Part { name: "thead", element: Some(child), rows: rows(child) }),
@@ -52,14 +52,18 @@ pub(super) fn parts(table: ElementRef<'_>) -> Vec<Part<'_>> {
 }
 
 /// Places the cells by HTML's table model; spans end with their section.
-pub(super) fn placed<'a>(parts: &[Part<'a>]) -> (Vec<PlacedCell<'a>>, usize) {
+pub(super) fn placed<'a>(
+    parts: &[Part<'a>],
+    is_shown: &dyn Fn(ElementRef<'a>) -> bool,
+) -> (Vec<PlacedCell<'a>>, usize) {
     let (mut cells, mut columns, mut y) = (Vec::new(), 0, 0);
     for part in parts {
         // The row up to which each column is taken, counted in the section.
         let mut taken: Vec<usize> = Vec::new();
         for (i, row) in part.rows.iter().enumerate() {
             let mut x = 0;
-            for element in row.child_elements().filter(|cell| matches!(cell.value().name(), "td" | "th")) {
+            let is_cell = |cell: &ElementRef<'a>| matches!(cell.value().name(), "td" | "th") && is_shown(*cell);
+            for element in row.child_elements().filter(is_cell) {
                 while taken.get(x).is_some_and(|until| *until > i) {
                     x += 1;
                 }

@@ -22,7 +22,8 @@ const LETTER: f64 = 1.1;
 impl Typesetter<'_> {
     /// The columns of a table that is not typeset yet.
     pub(in crate::content) fn measured_columns(&self, element: ElementRef<'_>, place: Place) -> Vec<Column> {
-        let (cells, columns) = placed(&parts(element));
+        let is_shown = |child: ElementRef<'_>| !self.is_hidden(child);
+        let (cells, columns) = placed(&parts(element, &is_shown), &is_shown);
         self.columns(element, &cells, columns, place)
     }
 
