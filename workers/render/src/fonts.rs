@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use typst::foundations::Bytes;
-use typst::text::{Font, FontBook, FontStyle, FontWeight};
+use typst::text::{self, Font, FontBook, FontStyle, FontWeight};
 use typst::utils::LazyHash;
 
 pub use names::{EMOJI, FALLBACK, MONO, SANS, SCRIPTS, SERIF};
@@ -109,6 +109,7 @@ impl Fonts {
         let mut fonts = Vec::new();
         for face in faces {
             let mut info = face.font.info().clone();
+            info.coverage = covered(&face.font);
             if let Some(family) = face.family {
                 info.family = family;
             }
@@ -158,6 +159,15 @@ impl Fonts {
     pub fn missing_glyphs(&self, text: &str) -> Vec<char> {
         self.0.coverage.get_or_init(|| Coverage::of(&self.0.book, self.0.fonts.len())).missing(text)
     }
+}
+
+/// The characters that a font has a glyph for. Typst also counts those that it maps to no glyph, and then tries no other
+/// font.
+fn covered(font: &Font) -> text::Coverage {
+    let coverage = &font.info().coverage;
+    let Ok(face) = ttf_parser::Face::parse(font.data(), font.index()) else { return coverage.clone() };
+    let has_glyph = |c: char| face.glyph_index(c).is_some_and(|glyph| glyph.0 > 0);
+    text::Coverage::from_vec(coverage.iter().filter(|c| char::from_u32(*c).is_some_and(has_glyph)).collect())
 }
 
 pub use coverage::MAX_MISSING;

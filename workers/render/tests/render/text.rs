@@ -202,3 +202,9 @@ fn headings_in_boxes_of_their_own_are_in_the_contents() {
         assert!(outline.contains("Second"), "{css}: {outline}");
     }
 }
+
+#[test]
+fn a_sign_of_any_font_is_shown() {
+    let text = seen(&job("\u{2610} Milk \u{2611} Bread \u{2612} Eggs\n", "")).text();
+    assert!(text.contains("\u{2610} Milk") && text.contains("\u{2612} Eggs"), "{text}");
+}
