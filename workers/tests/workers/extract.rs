@@ -193,7 +193,10 @@ async fn what_is_broken_encrypted_or_has_no_text_is_told_apart() {
         // A truncated file gives text or an error message.
         let _ = pdf(&whole[..length]).await.map_err(|error| error.to_string());
     }
-    assert!(unreadable(pdf(b"%PDF-1.7 and nothing else").await).contains("broken"));
+    assert!(unreadable(pdf(b"%PDF-1.7 and nothing else").await).contains("cut off"));
+    assert!(unreadable(pdf(b"%PDF-1.7 and nothing else %%EOF").await).contains("broken"));
+    let begin = unreadable(pdf(&pages(&[&at(&[("They fly.", 50, 700)]); 3], "", &[])[..900]).await);
+    assert!(begin.contains("damaged or cut off"), "{begin}");
     assert!(unreadable(pdf(&drawn("0 0 100 100 re f")).await).contains("none of its 1 pages has text"));
     let locked = String::from_utf8(drawn("BT /F 10 Tf (x) Tj ET")).unwrap();
     let lock = "/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 /O (0123456789abcdef0123456789abcdef) \
