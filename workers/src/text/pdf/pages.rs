@@ -64,7 +64,9 @@ fn lines_of_column(column: &[Ordered], lines: &mut Vec<Line>) {
         if at == tried.0 || at >= tried.1 {
             let (count, written) = table(&rows[at..]);
             if let Some(written) = written {
-                lines.extend(written.into_iter().map(|text| Line { text, size: row.size, start: Start::Table }));
+                let start = |index: usize| if index == 0 { Start::FirstOfTable } else { Start::Table };
+                let numbered = written.into_iter().enumerate();
+                lines.extend(numbered.map(|(index, text)| Line { text, size: row.size, start: start(index) }));
                 (at, after_table) = (at + count, true);
                 continue;
             }
