@@ -93,7 +93,7 @@ fn title(bytes: &[u8]) -> Option<String> {
 }
 
 /// The words of each page, and what else it shows.
-fn read(pdf: &Pdf) -> Result<(Vec<Vec<Word>>, Vec<Seen>), String> {
+pub(super) fn read(pdf: &Pdf) -> Result<(Vec<Vec<Word>>, Vec<Seen>), String> {
     let settings = fonts::settings();
     let cache = InterpreterCache::new();
     let (mut pages, mut all_seen, mut count) = (Vec::new(), Vec::new(), 0);

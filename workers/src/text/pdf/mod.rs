@@ -16,6 +16,8 @@ mod running;
 mod strings;
 mod tables;
 mod type_3;
+#[cfg(all(test, feature = "render"))]
+mod whole;
 mod words;
 
 pub(crate) use extract::extract;

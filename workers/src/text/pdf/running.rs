@@ -165,14 +165,14 @@ fn without_first(mut numbered: Vec<&Edge>, usual: f64) -> Vec<&Edge> {
     numbered.sort_by_key(|edge| edge.page);
     let mut known = HashSet::new();
     let goes = |edge: &&Edge| {
-        let said = said(&edge.text);
-        said.is_empty() || (edge.size <= usual * LARGER && !known.insert(said))
+        let text = beside_number(&edge.text);
+        text.is_empty() || (edge.size <= usual * LARGER && !known.insert(text))
     };
     numbered.into_iter().filter(goes).collect()
 }
 
 /// What a row says beside the number of its page.
-fn said(text: &str) -> String {
+fn beside_number(text: &str) -> String {
     let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).map(str::to_lowercase);
     let words: Vec<String> = words.collect();
     let is_number = words.iter().all(|word| PAGE_WORDS.contains(&word.as_str())) || is_roman(text);
