@@ -195,7 +195,7 @@ async fn what_is_broken_encrypted_or_has_no_text_is_told_apart() {
     }
     assert!(unreadable(pdf(b"%PDF-1.7 and nothing else").await).contains("cut off"));
     assert!(unreadable(pdf(b"%PDF-1.7 and nothing else %%EOF").await).contains("broken"));
-    let begin = unreadable(pdf(&pages(&[&at(&[("They fly.", 50, 700)]); 3], "", &[])[..900]).await);
+    let begin = unreadable(pdf(&pages(&[at(&[("They fly.", 50, 700)]).as_str(); 3], "", &[])[..900]).await);
     assert!(begin.contains("damaged or cut off"), "{begin}");
     assert!(unreadable(pdf(&drawn("0 0 100 100 re f")).await).contains("none of its 1 pages has text"));
     let locked = String::from_utf8(drawn("BT /F 10 Tf (x) Tj ET")).unwrap();

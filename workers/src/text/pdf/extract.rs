@@ -56,9 +56,10 @@ pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
     }
     running::remove(&mut pages);
     let scanned =
-        pages.iter().zip(seen).enumerate().filter(|(_, (words, seen))| words.is_empty() && seen.may_hold_text());
+        pages.iter().zip(&seen).enumerate().filter(|(_, (words, seen))| words.is_empty() && seen.may_hold_text());
     let scanned: Vec<usize> = scanned.map(|(index, _)| index + 1).collect();
-    let lines: Vec<_> = pages.into_iter().flat_map(lines).collect();
+    let grids = seen.iter().map(|seen| seen.rules.grids());
+    let lines: Vec<_> = pages.into_iter().zip(grids).flat_map(|(words, grids)| lines(words, &grids)).collect();
     if lines.iter().map(|line| line.text.len()).sum::<usize>() > MAX_TEXT_BYTES {
         return Err(format!("it has more than {MAX_TEXT_BYTES} bytes of text: divide it"));
     }

@@ -35,6 +35,14 @@ pub(super) struct Line {
     pub(super) start: Start,
 }
 
+impl Line {
+    /// The lines of a table.
+    pub(super) fn table(texts: Vec<String>, size: f64) -> impl Iterator<Item = Self> {
+        let start = |index: usize| if index == 0 { Start::FirstOfTable } else { Start::Table };
+        texts.into_iter().enumerate().map(move |(index, text)| Self { text, size, start: start(index) })
+    }
+}
+
 /// Rounded to tenths of a point, as a map key.
 fn tenths(size: f64) -> u64 {
     (size * 10.0).round().clamp(0.0, 1e9) as u64

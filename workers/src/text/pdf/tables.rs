@@ -30,7 +30,12 @@ pub(super) fn table(rows: &[&Row]) -> (usize, Option<Vec<String>>) {
 fn written(rows: &[&Row]) -> Option<Vec<String>> {
     let columns = columns(rows)?;
     let grid: Vec<Vec<String>> = rows.iter().map(|row| cells(row, &columns)).collect();
-    is_clear(&grid, rows, &columns).then(|| if has_keys(&grid) { pairs(&grid) } else { lines(&grid) })
+    is_clear(&grid, rows, &columns).then(|| written_as(&grid))
+}
+
+/// Rows of Markdown, or keys with their values.
+pub(super) fn written_as(grid: &[Vec<String>]) -> Vec<String> {
+    if has_keys(grid) { pairs(grid) } else { lines(grid) }
 }
 
 fn has_cells(row: &Row) -> bool {
