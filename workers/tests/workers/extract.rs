@@ -195,8 +195,13 @@ async fn what_is_broken_encrypted_or_has_no_text_is_told_apart() {
     }
     assert!(unreadable(pdf(b"%PDF-1.7 and nothing else").await).contains("cut off"));
     assert!(unreadable(pdf(b"%PDF-1.7 and nothing else %%EOF").await).contains("broken"));
-    let begin = unreadable(pdf(&pages(&[at(&[("They fly.", 50, 700)]).as_str(); 3], "", &[])[..900]).await);
+    let two = pages(&[&at(&[("They fly.", 50, 700)]), &at(&[("They work.", 50, 700)])], "", &[]);
+    let until = |text: &[u8]| two.windows(text.len()).position(|window| window == text).unwrap();
+    let begin = unreadable(pdf(&two[..until(b"They fly")]).await);
     assert!(begin.contains("damaged or cut off"), "{begin}");
+    let first = pdf(&two[..until(b"They work")]).await.unwrap();
+    assert_eq!(first.markdown, "They fly.\n");
+    assert!(first.warnings[0].contains("the end of the PDF is missing"), "{:?}", first.warnings);
     assert!(unreadable(pdf(&drawn("0 0 100 100 re f")).await).contains("none of its 1 pages has text"));
     let locked = String::from_utf8(drawn("BT /F 10 Tf (x) Tj ET")).unwrap();
     let lock = "/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 /O (0123456789abcdef0123456789abcdef) \
