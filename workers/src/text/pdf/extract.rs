@@ -77,7 +77,7 @@ fn is_cut(bytes: &[u8]) -> bool {
 }
 
 fn cut_off() -> String {
-    "the PDF is damaged or cut off: its end is missing. Send the whole file".to_owned()
+    "the PDF is broken or cut off: its end is missing. Send the whole file".to_owned()
 }
 
 fn encrypted() -> String {
