@@ -10,6 +10,8 @@ use super::extracted::{Extracted, MAX_TEXT_BYTES, one_line};
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// The rows and bytes by which a file is judged.
 const SAMPLE: (usize, usize) = (50, 64 << 10);
+/// The most lines above a header.
+const TITLES: usize = 10;
 /// The longest name of a column, in characters.
 const NAME: usize = 100;
 
@@ -19,12 +21,14 @@ pub(crate) fn extract(text: &str, delimiter: Option<u8>) -> Result<Extracted, St
     let (text, declared) = declared_delimiter(text);
     let delimiter = delimiter.or(declared).unwrap_or_else(|| sniffed(text));
     let sample = records(sample(text), delimiter).take(SAMPLE.0).collect::<Vec<_>>();
-    let names: Vec<String> = match sample.split_first() {
+    let titles = titles(&sample);
+    let names: Vec<String> = match sample[titles..].split_first() {
         Some((first, others)) if is_header(first, others) => first.iter().map(name).collect(),
         _ => Vec::new(),
     };
-    let mut markdown = String::new();
-    for record in records(text, delimiter).skip(usize::from(!names.is_empty())) {
+    let mut markdown = sample[..titles].iter().map(title).collect::<String>();
+    let above = markdown.len();
+    for record in records(text, delimiter).skip(titles + usize::from(!names.is_empty())) {
         let line = line(&record, &names);
         if !line.is_empty() {
             markdown.push_str(&line);
@@ -34,9 +38,11 @@ pub(crate) fn extract(text: &str, delimiter: Option<u8>) -> Result<Extracted, St
             return Err(format!("it has more than {MAX_TEXT_BYTES} bytes with its columns' names: divide it"));
         }
     }
+    // A header without rows is text as well.
+    if markdown.len() == above && !names.is_empty() {
+        markdown.push_str(&(names.join("; ") + "\n"));
+    }
     match markdown.is_empty() {
-        // A header without rows is text as well.
-        true if !names.is_empty() => Ok(Extracted { markdown: names.join("; ") + "\n", ..Extracted::default() }),
         true => Err("it has no values".to_owned()),
         false => Ok(Extracted { markdown, ..Extracted::default() }),
     }
@@ -134,6 +140,28 @@ fn is_year(name: &str) -> bool {
     name.len() == 4 && name.parse().is_ok_and(|year: u16| (1900..2100).contains(&year))
 }
 
+/// How many rows are titles, such as `Report of May`: they stand above a header, and have half of its values or fewer.
+fn titles(rows: &[StringRecord]) -> usize {
+    let lengths = rows.iter().map(length).collect::<Vec<_>>();
+    let alike = |length: usize| lengths.iter().filter(|other| **other == length).count();
+    let usual = lengths.iter().copied().max_by_key(|length| (alike(*length), *length)).unwrap_or(0);
+    let count = lengths.iter().take_while(|length| **length * 2 <= usual).count();
+    match rows[count..].split_first() {
+        Some((first, others)) if count <= TITLES && !others.is_empty() && is_header(first, others) => count,
+        _ => 0,
+    }
+}
+
+/// Without the empty values at its end.
+fn length(row: &StringRecord) -> usize {
+    row.iter().enumerate().filter(|(_, value)| !value.trim().is_empty()).last().map_or(0, |(last, _)| last + 1)
+}
+
+fn title(row: &StringRecord) -> String {
+    let values = row.iter().map(one_line).filter(|value| !value.is_empty()).collect::<Vec<_>>();
+    if values.is_empty() { String::new() } else { values.join("; ") + "\n" }
+}
+
 fn name(value: &str) -> String {
     one_line(value).trim_end_matches(':').to_owned()
 }
@@ -206,6 +234,23 @@ mod tests {
         ] {
             assert!(of(text).starts_with(expected), "{text:?}: {}", of(text));
         }
+    }
+
+    #[test]
+    fn titles_above_the_header_are_plain_text() {
+        let rows = "Article: Wax; Price: 3\nArticle: Oil; Price: 4\n";
+        for titles in ["Report of May\n\n", "Report of May,\n,\n", "\"Report of May\"\n"] {
+            assert_eq!(of(&format!("{titles}Article,Price\nWax,3\nOil,4\n")), format!("Report of May\n{rows}"));
+        }
+        assert_eq!(
+            of("Sales\nFrom;May\n\nArticle;Price;Stock;Shelf\nWax;3,50;1;A\nOil;4,50;2;B\n"),
+            "Sales\nFrom; May\nArticle: Wax; Price: 3,50; Stock: 1; Shelf: A\n\
+             Article: Oil; Price: 4,50; Stock: 2; Shelf: B\n"
+        );
+        assert_eq!(
+            of("Name,Town\nAna,Ulm,x\nBen,Bonn,y\n"),
+            "Name: Ana; Town: Ulm; Column 3: x\nName: Ben; Town: Bonn; Column 3: y\n"
+        );
     }
 
     #[test]

@@ -193,7 +193,15 @@ async fn what_is_broken_encrypted_or_has_no_text_is_told_apart() {
         // A truncated file gives text or an error message.
         let _ = pdf(&whole[..length]).await.map_err(|error| error.to_string());
     }
-    assert!(unreadable(pdf(b"%PDF-1.7 and nothing else").await).contains("broken"));
+    assert!(unreadable(pdf(b"%PDF-1.7 and nothing else").await).contains("broken or cut off"));
+    assert!(unreadable(pdf(b"%PDF-1.7 and nothing else %%EOF").await).contains("broken"));
+    let two = pages(&[&at(&[("They fly.", 50, 700)]), &at(&[("They work.", 50, 700)])], "", &[]);
+    let until = |text: &[u8]| two.windows(text.len()).position(|window| window == text).unwrap();
+    let begin = unreadable(pdf(&two[..until(b"They fly")]).await);
+    assert!(begin.contains("broken or cut off"), "{begin}");
+    let first = pdf(&two[..until(b"They work")]).await.unwrap();
+    assert_eq!(first.markdown, "They fly.\n");
+    assert!(first.warnings[0].contains("the end of the PDF is missing"), "{:?}", first.warnings);
     assert!(unreadable(pdf(&drawn("0 0 100 100 re f")).await).contains("none of its 1 pages has text"));
     let locked = String::from_utf8(drawn("BT /F 10 Tf (x) Tj ET")).unwrap();
     let lock = "/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 /O (0123456789abcdef0123456789abcdef) \

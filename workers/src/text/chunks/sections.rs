@@ -16,11 +16,12 @@ pub struct Section {
     pub range: Range<usize>,
 }
 
-/// The sections of a text, in order. Sections without text are left out; but if a document has only headings, its
-/// last heading is a section without text.
+/// The sections of a text, in order. A section without text is left out if its heading is above another section, in its
+/// path; if it is not, headings like it that follow each other are the text of a section, so that none is lost. But if
+/// a document has only headings, its last heading is a section without text.
 #[must_use]
 pub fn sections(markdown: &str) -> Vec<Section> {
-    let mut walk = Walk { markdown, path: Vec::new(), begin: 0, found: Vec::new() };
+    let mut walk = Walk { markdown, path: Vec::new(), begin: 0, found: Vec::new(), bare: None };
     let mut heading: Option<(HeadingLevel, usize, String)> = None;
     let options = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
     for (event, range) in Parser::new_ext(markdown, options).into_offset_iter() {
@@ -44,9 +45,12 @@ pub fn sections(markdown: &str) -> Vec<Section> {
         }
     }
     walk.leave(markdown.len());
-    if walk.found.is_empty() && !walk.path.is_empty() {
+    if walk.found.is_empty() && walk.bare.is_none() && !walk.path.is_empty() {
         let end = markdown.len();
         walk.found.push(Section { path: walk.titles(), range: end..end });
+    } else {
+        walk.close(0);
+        walk.found.extend(walk.bare.take());
     }
     walk.found
 }
@@ -65,37 +69,69 @@ fn is_markup(tag: &str) -> bool {
     name.is_empty() || MARKUP.contains(&name)
 }
 
+struct Heading {
+    level: HeadingLevel,
+    title: String,
+    range: Range<usize>,
+    /// It is in the path of a section.
+    is_found: bool,
+}
+
 struct Walk<'a> {
     markdown: &'a str,
-    path: Vec<(HeadingLevel, String)>,
+    path: Vec<Heading>,
     begin: usize,
     found: Vec<Section>,
+    /// The last headings that are in no path, one after the other, with those above them.
+    bare: Option<Section>,
 }
 
 impl Walk<'_> {
     fn titles(&self) -> Vec<String> {
-        self.path.iter().map(|(_, title)| title.clone()).collect()
+        titles(&self.path)
     }
 
     fn leave(&mut self, end: usize) {
         if !self.markdown[self.begin..end].trim().is_empty() {
+            self.found.extend(self.bare.take());
+            self.path.iter_mut().for_each(|heading| heading.is_found = true);
             self.found.push(Section { path: self.titles(), range: self.begin..end });
         }
     }
 
-    fn enter(&mut self, level: HeadingLevel, heading: Range<usize>, text: &str) {
-        self.leave(heading.start);
+    /// Ends the headings of the path from here on. Those that no section is below become text.
+    fn close(&mut self, from: usize) {
+        let first = (from..self.path.len()).find(|at| !self.path[*at].is_found);
+        if let (Some(first), Some(last)) = (first, self.path.last()) {
+            let range = self.path[first].range.start..last.range.end;
+            let above = titles(&self.path[..first]);
+            self.path[..first].iter_mut().for_each(|heading| heading.is_found = true);
+            match &mut self.bare {
+                Some(bare) if bare.path == above && self.markdown[bare.range.end..range.start].trim().is_empty() => {
+                    bare.range.end = range.end;
+                }
+                bare => self.found.extend(bare.replace(Section { path: above, range })),
+            }
+        }
+        self.path.truncate(from);
+    }
+
+    fn enter(&mut self, level: HeadingLevel, range: Range<usize>, text: &str) {
+        self.leave(range.start);
         let title = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let is_cut = title.chars().count() > HEADING;
-        self.begin = if is_cut { heading.start } else { heading.end };
-        while self.path.last().is_some_and(|(above, _)| *above >= level) {
-            self.path.pop();
-        }
+        self.begin = if is_cut { range.start } else { range.end };
+        let same = self.path.iter().rposition(|above| above.level < level).map_or(0, |above| above + 1);
+        self.close(same);
         let title: String = title.chars().take(HEADING).collect();
         if !title.is_empty() {
-            self.path.push((level, title));
+            self.path.push(Heading { level, title, range, is_found: is_cut });
         }
     }
+}
+
+fn titles(path: &[Heading]) -> Vec<String> {
+    path.iter().map(|heading| heading.title.clone()).collect()
 }
 
 #[cfg(test)]
@@ -131,6 +167,21 @@ mod tests {
             pair("Wasps", "D."),
         ];
         assert_eq!(of(text), expected);
+    }
+
+    #[test]
+    fn headings_without_text_are_not_lost() {
+        // A heading is above another section, or it is text.
+        let found = of("# Bees\n\n### A quotation\n\n### Another\n\n## Hives\n\nOf wood.\n\n## Honey\n\n## Wax\n");
+        let expected = [
+            pair("Bees", "### A quotation\n\n### Another"),
+            pair("Bees > Hives", "Of wood."),
+            pair("Bees", "## Honey\n\n## Wax"),
+        ];
+        assert_eq!(found, expected);
+        let found = of("# A\n\n## B\n\n# C\n\n## D\n\n## E\n\nText.\n\n# F");
+        assert_eq!(found, [pair("", "# A\n\n## B"), pair("C", "## D"), pair("C > E", "Text."), pair("", "# F")]);
+        assert_eq!(of("# A\n\n# B\n"), [pair("", "# A\n\n# B")]);
     }
 
     #[test]

@@ -21,6 +21,8 @@ use crate::text::extracted::{Extracted, MAX_TEXT_BYTES};
 const PAGES: usize = 20_000;
 /// Limit of the words of a document: each takes a hundred bytes while it is read.
 const WORDS: usize = 4_000_000;
+/// The last bytes of a file that have the mark of its end.
+const END: usize = 4 << 10;
 /// Ranges of pages that a warning lists.
 const LISTED: usize = 20;
 
@@ -28,6 +30,7 @@ const LISTED: usize = 20;
 pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
     let is_locked = bytes.windows(8).any(|window| window == b"/Encrypt");
     let pdf = Pdf::new(bytes.to_vec()).map_err(|error| match error {
+        LoadPdfError::Invalid if !is_locked && is_cut(bytes) => cut_off(),
         LoadPdfError::Invalid if !is_locked => "the PDF is broken: its pages can't be found".to_owned(),
         _ => encrypted(),
     })?;
@@ -40,8 +43,9 @@ pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
     }
     let with_text = |pages: &[Vec<Word>]| pages.iter().filter(|words| !words.is_empty()).count();
     match (pages.len(), with_text(&pages)) {
-        (0, _) => return Err("the PDF has no pages".to_owned()),
         (_, 0) if is_locked => return Err(encrypted()),
+        (_, 0) if is_cut(bytes) => return Err(cut_off()),
+        (0, _) => return Err("the PDF has no pages".to_owned()),
         (count, 0) => {
             return Err(format!(
                 "none of its {count} pages has text: it holds pictures of text, as scanners make them. Recognize the text \
@@ -52,14 +56,28 @@ pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
     }
     running::remove(&mut pages);
     let scanned =
-        pages.iter().zip(seen).enumerate().filter(|(_, (words, seen))| words.is_empty() && seen.may_hold_text());
+        pages.iter().zip(&seen).enumerate().filter(|(_, (words, seen))| words.is_empty() && seen.may_hold_text());
     let scanned: Vec<usize> = scanned.map(|(index, _)| index + 1).collect();
-    let lines: Vec<_> = pages.into_iter().flat_map(lines).collect();
+    let grids = seen.iter().map(|seen| seen.rules.grids());
+    let lines: Vec<_> = pages.into_iter().zip(grids).flat_map(|(words, grids)| lines(words, &grids)).collect();
     if lines.iter().map(|line| line.text.len()).sum::<usize>() > MAX_TEXT_BYTES {
         return Err(format!("it has more than {MAX_TEXT_BYTES} bytes of text: divide it"));
     }
     let title = pdf.metadata().title.as_deref().and_then(title);
-    Ok(Extracted { title, markdown: markdown(&lines), warnings: warning(&scanned).into_iter().collect() })
+    let mut warnings: Vec<String> = warning(&scanned).into_iter().collect();
+    if is_cut(bytes) {
+        warnings.push("the end of the PDF is missing: if the file is cut off, so are its last pages".to_owned());
+    }
+    Ok(Extracted { title, markdown: markdown(&lines), warnings })
+}
+
+/// Whether a file has no mark of its end. Some programs write more behind it.
+fn is_cut(bytes: &[u8]) -> bool {
+    !bytes[bytes.len().saturating_sub(END)..].windows(5).any(|window| window == b"%%EOF")
+}
+
+fn cut_off() -> String {
+    "the PDF is broken or cut off: its end is missing. Send the whole file".to_owned()
 }
 
 fn encrypted() -> String {
@@ -76,7 +94,7 @@ fn title(bytes: &[u8]) -> Option<String> {
 }
 
 /// The words of each page, and what else it shows.
-fn read(pdf: &Pdf) -> Result<(Vec<Vec<Word>>, Vec<Seen>), String> {
+pub(super) fn read(pdf: &Pdf) -> Result<(Vec<Vec<Word>>, Vec<Seen>), String> {
     let settings = fonts::settings();
     let cache = InterpreterCache::new();
     let (mut pages, mut all_seen, mut count) = (Vec::new(), Vec::new(), 0);

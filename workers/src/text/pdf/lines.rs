@@ -23,6 +23,8 @@ pub(super) enum Start {
     Column,
     /// A row of a Markdown table.
     Table,
+    /// The first one, or the first of several keys with their values.
+    FirstOfTable,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +33,14 @@ pub(super) struct Line {
     /// Font size on the page.
     pub(super) size: f64,
     pub(super) start: Start,
+}
+
+impl Line {
+    /// The lines of a table.
+    pub(super) fn table(texts: Vec<String>, size: f64) -> impl Iterator<Item = Self> {
+        let start = |index: usize| if index == 0 { Start::FirstOfTable } else { Start::Table };
+        texts.into_iter().enumerate().map(move |(index, text)| Self { text, size, start: start(index) })
+    }
 }
 
 /// Rounded to tenths of a point, as a map key.
@@ -62,26 +72,30 @@ pub(super) fn markdown(lines: &[Line]) -> String {
                 out.push_str(&format!("{} {text}\n\n", "#".repeat(level + 1)));
             }
             None => {
-                let table = line.start == Start::Table;
                 let begins = match line.start {
                     Start::Line => heading_before.is_some() || table_before,
                     Start::Paragraph => true,
                     Start::Column => heading_before.is_some() || !continues(&out, &text),
-                    Start::Table => !table_before,
+                    Start::FirstOfTable => true,
+                    Start::Table => false,
                 };
                 if begins {
                     end_paragraph(&mut out);
                 }
-                if table { out.push_str(&format!("{}\n", line.text)) } else { add(&mut out, &text, &words) }
+                if is_table(line) { out.push_str(&format!("{}\n", line.text)) } else { add(&mut out, &text, &words) }
             }
         }
-        (heading_before, table_before) = (level, line.start == Start::Table);
+        (heading_before, table_before) = (level, is_table(line));
     }
     out
 }
 
+fn is_table(line: &Line) -> bool {
+    matches!(line.start, Start::Table | Start::FirstOfTable)
+}
+
 fn is_title(line: &Line, text: &str) -> bool {
-    line.start != Start::Table && text.chars().any(char::is_alphabetic) && text.chars().count() <= HEADING
+    !is_table(line) && text.chars().any(char::is_alphabetic) && text.chars().count() <= HEADING
 }
 
 /// Single spaces, and one mark for the dots that lead to a page number.
@@ -225,8 +239,15 @@ mod tests {
     #[test]
     fn tables_stand_alone_and_leaders_are_short() {
         let row = |text: &str| Line { start: Start::Table, ..line(text, 10.0, false) };
-        let lines =
-            [line("One . . . . . 7", 10.0, true), row("| a |"), row("| --- |"), line("Two ....... 8", 10.0, false)];
-        assert_eq!(markdown(&lines), "One . 7\n\n| a |\n| --- |\n\nTwo ... 8\n");
+        let first = |text: &str| Line { start: Start::FirstOfTable, ..row(text) };
+        let lines = [
+            line("One . . . . . 7", 10.0, true),
+            first("| a |"),
+            row("| --- |"),
+            first("| b |"),
+            row("| --- |"),
+            line("Two ....... 8", 10.0, false),
+        ];
+        assert_eq!(markdown(&lines), "One . 7\n\n| a |\n| --- |\n\n| b |\n| --- |\n\nTwo ... 8\n");
     }
 }

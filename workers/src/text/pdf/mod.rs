@@ -1,7 +1,7 @@
 //! Converts PDF to Markdown in reading order, by ourselves on hayro: no library was found that keeps columns and tables
 //! as well (benches/README.md). A PDF has only positioned glyphs: an interpreter draws each page onto the [`pen`],
 //! which collects [`words`] at their places, those of [`forms`] among them. Words become [`rows`], rows become
-//! [`columns`], and aligned cells become [`tables`]; [`running`] headers and page numbers are left out. [`lines`]
+//! [`columns`], and aligned cells, and those between [`ruled`] lines, become [`tables`]; [`running`] headers and page numbers are left out. [`lines`]
 //! writes larger lines as headings and the others as paragraphs. Formulas come out as plain words.
 
 mod columns;
@@ -12,10 +12,13 @@ mod lines;
 mod pages;
 mod pen;
 mod rows;
+mod ruled;
 mod running;
 mod strings;
 mod tables;
 mod type_3;
+#[cfg(all(test, feature = "render"))]
+mod whole;
 mod words;
 
 pub(crate) use extract::extract;

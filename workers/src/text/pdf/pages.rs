@@ -6,6 +6,7 @@ use super::{
     columns::{Ordered, order},
     lines::{Line, Start},
     rows::Row,
+    ruled::Grid,
     tables::table,
     words::Word,
 };
@@ -18,8 +19,22 @@ const USUAL_LEADING: f64 = 1.25;
 /// A first line is indented by this, in sizes of the text.
 const INDENT: std::ops::Range<f64> = 0.8..6.0;
 
-/// The lines of a page: those of the main direction of writing, then the others.
-pub(super) fn lines(words: Vec<Word>) -> Vec<Line> {
+/// The lines of a page, with its ruled tables at their places.
+pub(super) fn lines(mut words: Vec<Word>, grids: &[Grid]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for grid in grids {
+        if let Some((above, table, rest)) = grid.divide(&words) {
+            lines.extend(lines_of_words(above));
+            lines.extend(table);
+            words = rest;
+        }
+    }
+    lines.extend(lines_of_words(words));
+    lines
+}
+
+/// The lines of the main direction of writing, then the others.
+fn lines_of_words(words: Vec<Word>) -> Vec<Line> {
     let mut directions: BTreeMap<i16, Vec<Word>> = BTreeMap::new();
     for word in words {
         directions.entry(word.angle).or_default().push(word);
@@ -64,7 +79,7 @@ fn lines_of_column(column: &[Ordered], lines: &mut Vec<Line>) {
         if at == tried.0 || at >= tried.1 {
             let (count, written) = table(&rows[at..]);
             if let Some(written) = written {
-                lines.extend(written.into_iter().map(|text| Line { text, size: row.size, start: Start::Table }));
+                lines.extend(Line::table(written, row.size));
                 (at, after_table) = (at + count, true);
                 continue;
             }
@@ -100,7 +115,7 @@ mod tests {
         let text = "a line of some length here";
         let places = [(50.0, 100.0), (50.0, 112.0), (65.0, 124.0), (50.0, 136.0), (50.0, 160.0)];
         let words = places.iter().map(|(left, y)| word(text, *left, *y, 10.0)).collect();
-        let starts: Vec<Start> = lines(words).iter().map(|line| line.start).collect();
+        let starts: Vec<Start> = lines(words, &[]).iter().map(|line| line.start).collect();
         assert_eq!(starts, [Start::Column, Start::Line, Start::Paragraph, Start::Line, Start::Paragraph]);
     }
 
@@ -108,7 +123,7 @@ mod tests {
     fn text_of_another_direction_follows() {
         let side = Word { angle: 90, ..word("side", 10.0, 10.0, 10.0) };
         let texts: Vec<String> =
-            lines(vec![side, word("The text", 50.0, 100.0, 10.0)]).into_iter().map(|l| l.text).collect();
+            lines(vec![side, word("The text", 50.0, 100.0, 10.0)], &[]).into_iter().map(|l| l.text).collect();
         assert_eq!(texts, ["The text", "side"]);
     }
 }

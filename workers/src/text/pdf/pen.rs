@@ -9,6 +9,7 @@ use hayro_interpret::{
 use kurbo::{Affine, BezPath, Point};
 
 use super::{
+    ruled::Rules,
     type_3,
     words::{SPACE, Word, combining, plain},
 };
@@ -52,9 +53,10 @@ pub(super) struct Pen {
 }
 
 /// What is drawn beside words.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Seen {
     drawings: usize,
+    pub(super) rules: Rules,
     picture: bool,
     /// Glyphs whose letters are not known.
     pub(super) glyphs: bool,
@@ -62,7 +64,7 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Whether there may be text that was not read.
-    pub(super) fn may_hold_text(self) -> bool {
+    pub(super) fn may_hold_text(&self) -> bool {
         self.picture || self.glyphs || self.drawings >= DRAWINGS
     }
 }
@@ -252,8 +254,9 @@ impl<'a> Device<'a> for Pen {
         self.seen.picture |= area > PICTURE * self.page.0 * self.page.1;
     }
 
-    fn draw_path(&mut self, _: &BezPath, _: Affine, _: &Paint<'a>, _: &PathDrawMode) {
+    fn draw_path(&mut self, path: &BezPath, transform: Affine, _: &Paint<'a>, mode: &PathDrawMode) {
         self.seen.drawings += 1;
+        self.seen.rules.draw(path, transform, matches!(mode, PathDrawMode::Fill(_)));
     }
 
     fn set_soft_mask(&mut self, _: Option<SoftMask<'a>>) {}

@@ -17,10 +17,56 @@ const DENSITY: f64 = 0.4;
 const NUMBERED: f64 = 0.25;
 /// Rows at one place differ by less than this, in points.
 const PLACE: f64 = 3.0;
+/// A numbered row that is larger than most text by this factor is a heading.
+const LARGER: f64 = 1.15;
+/// The words that stand beside the number of a page. A row with others says more than its number.
+const PAGE_WORDS: [&str; 40] = [
+    "page",
+    "pages",
+    "p",
+    "pg",
+    "pp",
+    "of",
+    "seite",
+    "seiten",
+    "s",
+    "von",
+    "pagina",
+    "pagine",
+    "página",
+    "páginas",
+    "pág",
+    "pag",
+    "di",
+    "de",
+    "do",
+    "sur",
+    "van",
+    "blz",
+    "side",
+    "sida",
+    "sivu",
+    "av",
+    "af",
+    "strona",
+    "str",
+    "strana",
+    "z",
+    "ze",
+    "oldal",
+    "sayfa",
+    "стр",
+    "страница",
+    "из",
+    "σελίδα",
+    "第",
+    "页",
+];
 
 struct Edge {
     page: usize,
     y: f64,
+    size: f64,
     text: String,
     words: Vec<(u64, u64)>,
 }
@@ -36,8 +82,9 @@ pub(super) fn remove(pages: &mut [Vec<Word>]) {
         return;
     }
     let edges: Vec<Edge> = pages.iter().enumerate().flat_map(|(page, words)| edges(page, words)).collect();
+    let usual = usual_size(pages);
     let mut running: Vec<&Edge> = repeated(&edges);
-    running.extend(numbers(&edges, pages.len()));
+    running.extend(without_first(numbers(&edges, pages.len()), usual));
     let mut gone: HashMap<usize, HashSet<(u64, u64)>> = HashMap::new();
     for edge in running {
         gone.entry(edge.page).or_default().extend(&edge.words);
@@ -50,7 +97,10 @@ pub(super) fn remove(pages: &mut [Vec<Word>]) {
 fn edges(page: usize, words: &[Word]) -> Vec<Edge> {
     let all = rows(words.iter().filter(|word| word.angle == 0).cloned().collect());
     let is_edge = |index: usize| index < EDGE || index + EDGE >= all.len();
-    let edge = |row: &Row| Edge { page, y: row.y, text: row.text(), words: row.words.iter().map(id).collect() };
+    let edge = |row: &Row| {
+        let words = row.words.iter().map(id).collect();
+        Edge { page, y: row.y, size: row.size, text: row.text(), words }
+    };
     all.iter().enumerate().filter(|(index, _)| is_edge(*index)).map(|(_, row)| edge(row)).collect()
 }
 
@@ -100,6 +150,35 @@ fn numbers(edges: &[Edge], pages: usize) -> Vec<&Edge> {
     places.filter(|place| !offsets.is_empty() && place.len() >= least).flatten().copied().collect()
 }
 
+/// The size in which most letters are set.
+fn usual_size(pages: &[Vec<Word>]) -> f64 {
+    let mut letters = BTreeMap::<u64, usize>::new();
+    for word in pages.iter().flatten() {
+        *letters.entry((word.size * 10.0).round().clamp(0.0, 1e9) as u64).or_default() += word.text.len();
+    }
+    letters.iter().max_by_key(|(_, count)| **count).map_or(0.0, |(size, _)| *size as f64 / 10.0)
+}
+
+/// The numbered rows that go: of those that say more than the number of their page, such as `Chapter 2: Bees`, the first
+/// of each stays, and headings stay everywhere.
+fn without_first(mut numbered: Vec<&Edge>, usual: f64) -> Vec<&Edge> {
+    numbered.sort_by_key(|edge| edge.page);
+    let mut known = HashSet::new();
+    let goes = |edge: &&Edge| {
+        let text = beside_number(&edge.text);
+        text.is_empty() || (edge.size <= usual * LARGER && !known.insert(text))
+    };
+    numbered.into_iter().filter(goes).collect()
+}
+
+/// What a row says beside the number of its page.
+fn beside_number(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).map(str::to_lowercase);
+    let words: Vec<String> = words.collect();
+    let is_number = words.iter().all(|word| PAGE_WORDS.contains(&word.as_str())) || is_roman(text);
+    if is_number { String::new() } else { words.join(" ") }
+}
+
 /// The numbers of a short row, or those at the ends of a longer one.
 fn numbers_of(text: &str) -> Vec<i64> {
     let words: Vec<&str> =
@@ -137,6 +216,25 @@ mod tests {
         remove(&mut pages);
         let expected = ["The handbook, revision 7|Text 0", "Text 3", "Text 6", "Text 9", "Text 12", "Text 15"];
         assert_eq!(texts(&pages), expected);
+    }
+
+    #[test]
+    fn a_header_with_the_number_of_its_page_stays_once_and_headings_stay() {
+        let of = |header: fn(usize) -> String, size: f64| {
+            let page = |page| vec![word(&header(page), 50.0, 40.0, size), word(TEXTS[page], 50.0, 100.0, 10.0)];
+            let mut pages: Vec<Vec<Word>> = (0..6).map(page).collect();
+            remove(&mut pages);
+            texts(&pages)
+        };
+        const TEXTS: [&str; 6] = ["They fly.", "They work.", "They rest.", "They eat.", "They swarm.", "They sleep."];
+        for header in [|page| format!("Chapter {}: Bees", page + 1), |page| format!("{} Bees, 2024 edition", page + 3)]
+        {
+            let first = format!("{}|They fly.", header(0));
+            assert_eq!(of(header, 10.0), [&[first.as_str()], &TEXTS[1..]].concat());
+        }
+        let lessons = of(|page| format!("Lesson {}", page + 1), 20.0);
+        assert_eq!(lessons[3], "Lesson 4|They eat.");
+        assert_eq!(of(|page| format!("Seite {} von 6", page + 1), 10.0), TEXTS);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::{
     rows::{Row, text},
     words::Word,
 };
+use crate::text::extracted::plain_line;
 
 /// Cells are apart by more than this, in sizes of the text.
 const GAP: f64 = 1.0;
@@ -29,7 +30,12 @@ pub(super) fn table(rows: &[&Row]) -> (usize, Option<Vec<String>>) {
 fn written(rows: &[&Row]) -> Option<Vec<String>> {
     let columns = columns(rows)?;
     let grid: Vec<Vec<String>> = rows.iter().map(|row| cells(row, &columns)).collect();
-    is_clear(&grid, rows, &columns).then(|| lines(&grid))
+    is_clear(&grid, rows, &columns).then(|| written_as(&grid))
+}
+
+/// Rows of Markdown, or keys with their values.
+pub(super) fn written_as(grid: &[Vec<String>]) -> Vec<String> {
+    if has_keys(grid) { pairs(grid) } else { lines(grid) }
 }
 
 fn has_cells(row: &Row) -> bool {
@@ -115,6 +121,23 @@ fn is_aligned(rows: &[&Row], column: (f64, f64)) -> bool {
     })
 }
 
+/// Whether a table of two columns has keys and their values: its first row has a value as well, and no header.
+fn has_keys(grid: &[Vec<String>]) -> bool {
+    let is_year = |cell: &str| cell.len() == 4 && cell.parse().is_ok_and(|year: u16| (1900..2100).contains(&year));
+    match grid.first().map(Vec::as_slice) {
+        Some([key, value]) => key.ends_with(':') || (value.chars().any(|c| c.is_ascii_digit()) && !is_year(value)),
+        _ => false,
+    }
+}
+
+fn pairs(grid: &[Vec<String>]) -> Vec<String> {
+    let pair = |cells: &Vec<String>| match cells.as_slice() {
+        [key, value] if !value.is_empty() => plain_line(&format!("{}: {value}", key.trim_end_matches(':').trim_end())),
+        cells => plain_line(&cells.join(" ")),
+    };
+    grid.iter().map(pair).collect()
+}
+
 fn lines(grid: &[Vec<String>]) -> Vec<String> {
     let row = |cells: &[String]| {
         let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
@@ -147,6 +170,19 @@ mod tests {
         let expected =
             ["| Ware | Price | Stock |", "| --- | --- | --- |", "| Wax | 4.20 | 12 |", "| a\\|b | 0.99 | 7 |"];
         assert_eq!(lines, expected.map(str::to_owned));
+    }
+
+    #[test]
+    fn keys_with_values_are_lines() {
+        let read = |cells: &[[&str; 2]]| read(&cells.iter().map(|[a, b]| [*a, *b, ""]).collect::<Vec<_>>());
+        let pairs =
+            [["Invoice no.", "RE-2026-0815"], ["Date", "2026-05-03"], ["VAT ID", "DE123456789"], ["Buyer:", "Ann"]];
+        let expected = ["Invoice no.: RE-2026-0815", "Date: 2026-05-03", "VAT ID: DE123456789", "Buyer: Ann"];
+        assert_eq!(read(&pairs).unwrap(), expected);
+        for head in [["Ware", "Price"], ["Ware", "2024"]] {
+            let lines = read(&[head, ["Wax", "4.20"], ["Oil", "5.20"], ["Tea", "6.20"]]).unwrap();
+            assert_eq!(lines[2], "| Wax | 4.20 |");
+        }
     }
 
     #[test]

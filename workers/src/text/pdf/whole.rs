@@ -1,0 +1,72 @@
+//! No word of a page is lost on its way into chunks, running headers and page numbers apart.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::collections::BTreeMap;
+
+use hayro_interpret::hayro_syntax::Pdf;
+use ruche_render::{Renderer, Resources};
+use ruche_schemas::kinds::render::Render;
+
+use super::{
+    extract::{extract, read},
+    running,
+};
+use crate::text::chunks::{Chunk, Count, Size, chunks};
+
+struct Words;
+
+impl Count for Words {
+    fn count(&self, text: &str) -> usize {
+        text.split_whitespace().map(|word| word.len().div_ceil(12)).sum()
+    }
+}
+
+/// How often each letter and digit is there: words are joined and marks are escaped on the way.
+fn letters<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeMap<char, usize> {
+    let mut found = BTreeMap::new();
+    texts.flat_map(str::chars).filter(|c| c.is_alphanumeric()).for_each(|c| *found.entry(c).or_default() += 1);
+    found
+}
+
+/// The letters and the words that no chunk has.
+fn lost(bytes: &[u8]) -> (String, Vec<String>) {
+    let pdf = Pdf::new(bytes.to_vec()).unwrap();
+    let (mut pages, _) = read(&pdf).unwrap();
+    running::remove(&mut pages);
+    let words: Vec<String> = pages.into_iter().flatten().map(|word| word.text).collect();
+    let found = chunks(&extract(bytes).unwrap().markdown, Size { tokens: 256, overlap: 0 }, &Words);
+    let text = found.iter().map(Chunk::embedded).collect::<Vec<_>>().join("\n");
+    let known = letters([text.as_str()].into_iter());
+    let drawn = letters(words.iter().map(String::as_str));
+    let less =
+        |(letter, count): (&char, &usize)| known.get(letter).is_none_or(|known| known < count).then_some(*letter);
+    let flat: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    let plain = |word: &String| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let is_lost = |word: &&String| !flat.contains(&plain(word));
+    (drawn.iter().filter_map(less).collect(), words.iter().filter(is_lost).cloned().collect())
+}
+
+fn rendered(markdown: &str) -> Vec<u8> {
+    let job = Render { markdown: markdown.to_owned(), ..Render::default() };
+    Renderer::new().render(&job, &Resources::default()).unwrap().bytes
+}
+
+#[test]
+fn no_word_is_lost() {
+    let text = "The harvest report covers the orchard and the press room, and it lists what each delivered. ".repeat(6);
+    let quotation =
+        "<div style=\"float: left; width: 30%; font-size: 1.3em\">A pulled quotation that stands on the left.</div>";
+    let table: String = (0..40).map(|n| format!("| VX-{n} | A long description of part {n} | {n}.50 |\n")).collect();
+    let list: String = (0..30).map(|n| format!("{n}. Step {n}\n")).collect();
+    let pages = |n: usize| format!("## Chapter {n}\n\n{text}\n\n<div style=\"page-break-after: always\"></div>\n\n");
+    for markdown in [
+        format!("# Floats\n\n{quotation}\n\n{text}\n\n## Next\n\n{text}\n\n### Last\n"),
+        format!("# Parts\n\n| Part | About | Price |\n| --- | --- | --- |\n{table}\n{list}"),
+        format!("<div style=\"columns: 2\">\n\n{text}\n\n{quotation}\n\n{text}{text}\n\n</div>\n\n{text}"),
+        (1..9).map(pages).collect(),
+        "# A\n\n## B\n\n## C\n\n# D\n\n```\nlet x = 1;\n```\n\n> # E\n\n# F\n\n# G".to_owned(),
+    ] {
+        assert_eq!(lost(&rendered(&markdown)), (String::new(), Vec::new()), "{markdown}");
+    }
+}
