@@ -130,6 +130,7 @@ impl Typesetter<'_> {
                 inner.letter_spacing = lengths::em_points(spacing, inner.size);
             }
             inner.keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);
+            inner.wraps = style.wraps.unwrap_or(place.wraps);
             inner.transform = style.text_transform.unwrap_or(place.transform);
             inner.face.bold = style.font_weight.map_or(inner.face.bold, |weight| weight >= 600);
             if let Some(family) = style.font_family.iter().flatten().find_map(|name| self.fonts.family(name)) {

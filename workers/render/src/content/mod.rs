@@ -169,6 +169,8 @@ struct Place {
     /// The line of the source.
     line: Option<u32>,
     keep_spaces: bool,
+    /// Whether CSS lets lines wrap.
+    wraps: bool,
     linked: bool,
     /// Whether the check box is the list's marker already.
     skip_check: bool,
@@ -243,6 +245,7 @@ impl<'a> Typesetter<'a> {
             from_right: area.from_right,
             line: None,
             keep_spaces: style.and_then(|style| style.keep_spaces).unwrap_or(false),
+            wraps: style.and_then(|style| style.wraps).unwrap_or(true),
             linked: false,
             skip_check: false,
             transform: style.and_then(|style| style.text_transform).unwrap_or(Transform::None),

@@ -9,7 +9,7 @@ use typst::foundations::Content;
 
 use self::{
     cells::justified,
-    widths::{Measured, Width, filled, widths},
+    widths::{Measured, Width, filled, fit_tracks, widths},
 };
 use super::{Place, Typesetter, flow::Flow, lengths, margins::Margins};
 use crate::css::{Align, Display, Float, Items, Justify, Row, Style, Track};
@@ -194,7 +194,7 @@ impl Typesetter<'_> {
         let mut widths = Vec::new();
         for track in tracks {
             match track {
-                Track::Auto => widths.push(Width::Share(1.0)),
+                Track::Auto => widths.push(Width::Content(0.0)),
                 Track::Share(share) => widths.push(Width::Share(share.max(0.01))),
                 Track::Length(length) => widths.push(Width::Points(lengths::points(*length, style, place))),
                 Track::Fill(least) => {
@@ -205,16 +205,13 @@ impl Typesetter<'_> {
                 }
             }
         }
+        let spans: Vec<usize> = parts.iter().map(|part| self.span_of(part).clamp(1, widths.len())).collect();
+        self.measure_tracks(parts, &spans, &mut widths, place, gap);
         let items = style.row.items.unwrap_or(Items::Stretch);
         let mut flow = Flow::new(place);
         let mut row: Vec<(Option<&Part<'_>>, Width, usize)> = Vec::new();
         let mut at = 0;
-        for part in parts {
-            let span = match part {
-                Part::Element(element) => self.style(*element).and_then(|style| style.row.span),
-                Part::Text(_) | Part::Beside(_) => None,
-            };
-            let span = usize::from(span.unwrap_or(1)).clamp(1, widths.len());
+        for (part, span) in parts.iter().zip(spans) {
             if at + span > widths.len() {
                 flow.block(self.typeset_cells(&row, &widths, place, gap, items), Margins(below, 0.0));
                 row.clear();
@@ -225,5 +222,32 @@ impl Typesetter<'_> {
         }
         flow.block(self.typeset_cells(&row, &widths, place, gap, items), Margins(below, 0.0));
         flow.finish()
+    }
+
+    fn span_of(&self, part: &Part<'_>) -> usize {
+        let span = match part {
+            Part::Element(element) => self.style(*element).and_then(|style| style.row.span),
+            Part::Text(_) | Part::Beside(_) => None,
+        };
+        span.unwrap_or(1).into()
+    }
+
+    /// Gives columns that are as wide as their content the width of their widest box.
+    fn measure_tracks(&self, parts: &[Part<'_>], spans: &[usize], widths: &mut [Width], place: Place, gap: f64) {
+        let is_auto: Vec<bool> = widths.iter().map(|width| matches!(width, Width::Content(_))).collect();
+        if !is_auto.contains(&true) {
+            return;
+        }
+        let mut at = 0;
+        for (part, span) in parts.iter().zip(spans) {
+            if at + span > widths.len() {
+                at = 0;
+            }
+            if let (1, Width::Content(widest)) = (span, &mut widths[at]) {
+                *widest = widest.max(self.measured(part, place).preferred(place.width));
+            }
+            at += span;
+        }
+        fit_tracks(widths, place.width, gap);
     }
 }

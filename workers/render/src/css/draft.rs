@@ -85,6 +85,7 @@ impl Draft {
             Property::Display(display) => style.display = Some(*display),
             Property::Opacity(opacity) => style.opacity = Some(*opacity),
             Property::KeepSpaces(keep) => style.keep_spaces = Some(*keep),
+            Property::Wraps(wraps) => style.wraps = Some(*wraps),
             Property::Content(content) => self.content = Some(content.clone()),
             Property::CounterReset(counters) => style.counters.reset = Some(counters.clone()),
             Property::CounterIncrement(counters) => style.counters.increment = Some(counters.clone()),

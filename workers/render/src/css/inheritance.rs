@@ -92,7 +92,7 @@ pub(super) fn inherit(longhand: &str, from: &Style, to: &mut Style) {
         "column-gap" => to.column_gap = from.column_gap,
         "display" => to.display = from.display,
         "opacity" => to.opacity = from.opacity,
-        "white-space" => to.keep_spaces = from.keep_spaces,
+        "white-space" => (to.keep_spaces, to.wraps) = (from.keep_spaces, from.wraps),
         "counter-reset" => to.counters.reset.clone_from(&from.counters.reset),
         "counter-increment" => to.counters.increment.clone_from(&from.counters.increment),
         "counter-set" => to.counters.set.clone_from(&from.counters.set),

@@ -131,6 +131,7 @@ pub(super) enum Property {
     Display(Display),
     Opacity(f64),
     KeepSpaces(bool),
+    Wraps(bool),
     Content(Content),
     CounterReset(Vec<(String, i32)>),
     CounterIncrement(Vec<(String, i32)>),

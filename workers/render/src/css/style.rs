@@ -244,6 +244,8 @@ pub struct Style {
     pub opacity: Option<f64>,
     /// Whether white space is preserved (`white-space: pre`, `pre-wrap`).
     pub keep_spaces: Option<bool>,
+    /// Whether lines wrap: a cell whose lines do not is as wide as they are, if there is room.
+    pub wraps: Option<bool>,
     pub counters: Counters,
 }
 

@@ -147,3 +147,14 @@ fn no_row_of_a_table_is_alone_on_the_last_page() {
         assert!(counts.iter().all(|pages| pages.last() >= Some(&least)), "{counts:?}");
     }
 }
+
+#[test]
+fn cells_whose_lines_do_not_wrap_make_their_column_wide_enough() {
+    let text = "Some words about the item ".repeat(12);
+    let markdown =
+        format!("<table><tr><td>{text}</td><td class=n>26 Nov 2026</td><td class=n>$1,000.00 USD</td></tr></table>\n");
+    let seen = seen(&job(&markdown, ".n { white-space: nowrap }"));
+    let top = |word: &str| seen.words.iter().find(|shown| shown.text == word).expect(word).area.top;
+    assert!((top("26") - top("2026")).abs() < 1.0 && (top("$1,000.00") - top("USD")).abs() < 1.0, "{}", seen.text());
+    assert!(seen.output.warnings.is_empty(), "{:?}", seen.output.warnings);
+}

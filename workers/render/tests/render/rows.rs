@@ -211,3 +211,13 @@ fn a_bar_fills_a_part_of_the_box_around_it() {
     let bar = seen.grounds([51, 153, 255]);
     assert!(bar.len() == 1 && close(bar[0].height(), 6.0, 0.2) && close(bar[0].width(), 0.8 * WIDTH, 0.5), "{bar:?}");
 }
+
+#[test]
+fn a_column_of_a_grid_is_as_wide_as_its_content() {
+    let css = ".g { display: grid; grid-template-columns: auto 1fr; gap: 4pt 10pt }";
+    let seen =
+        seen(&job("<div class=g><div>Name</div><div>Ann Example</div><div>Telephone</div><div>555</div></div>\n", css));
+    let (first, second) = (at(&seen, "Ann"), at(&seen, "555"));
+    assert!(close(first.left, second.left, 0.5) && first.left < at(&seen, "Telephone").right + 14.0, "{first:?}");
+    assert!(first.left > at(&seen, "Telephone").right + 8.0, "{first:?}");
+}

@@ -14,6 +14,8 @@ use crate::{
 
 /// The most boxes in a row; more wrap.
 const COLUMNS: usize = 50;
+/// What columns as wide as their content may take of the space of a grid in which others share the rest.
+const TRACKS: f64 = 0.75;
 /// What a row may be wider than its space because of rounding, in points.
 const TOLERANCE: f64 = 0.1;
 
@@ -101,6 +103,32 @@ fn shares(growing: &[&Measured], space: f64) -> Vec<Option<f64>> {
     widths
 }
 
+/// Columns as wide as their content take at most [`TRACKS`] of the space beside columns that share it, and all of it
+/// without such.
+pub(super) fn fit_tracks(tracks: &mut [Width], available: f64, gap: f64) {
+    #[allow(clippy::cast_precision_loss)]
+    let gaps = gap * tracks.len().saturating_sub(1) as f64;
+    let sum = |is_auto: bool| -> f64 {
+        let points = |track: &Width| match track {
+            Width::Content(points) if is_auto => *points,
+            Width::Points(points) if !is_auto => *points,
+            _ => 0.0,
+        };
+        tracks.iter().map(points).sum()
+    };
+    let (auto, left) = (sum(true).max(1.0), (available - gaps - sum(false)).max(1.0));
+    let shares = tracks.iter().any(|track| matches!(track, Width::Share(_)));
+    #[allow(clippy::cast_precision_loss)]
+    let count = tracks.iter().filter(|track| matches!(track, Width::Content(_))).count() as f64;
+    let more = if shares { 0.0 } else { (left - auto).max(0.0) / count.max(1.0) };
+    let scale = (if shares { left * TRACKS } else { left } / auto).min(1.0);
+    for track in tracks {
+        if let Width::Content(points) = *track {
+            *track = Width::Points((points * scale + more).max(1.0));
+        }
+    }
+}
+
 /// Fills rows: the boxes of each row, with `widths` in points. `begins` says which ones begin a row in any case.
 pub(super) fn filled(widths: &[f64], available: f64, gap: f64, begins: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
     let (mut rows, mut from, mut used) = (Vec::new(), 0, 0.0);
@@ -183,6 +211,23 @@ mod tests {
         let boxes = [growing(20.0), growing(150.0), growing(20.0)];
         let widths = widths(&boxes.iter().collect::<Vec<_>>(), 300.0, 0.0);
         assert_eq!(widths, [Width::Share(1.0), Width::Points(150.0), Width::Share(1.0)]);
+    }
+
+    #[test]
+    fn columns_of_a_grid_are_as_wide_as_their_content() {
+        let fitted = |tracks: &[Width]| {
+            let mut tracks = tracks.to_vec();
+            fit_tracks(&mut tracks, 200.0, 10.0);
+            tracks
+        };
+        let (content, points, share) = (Width::Content, Width::Points, Width::Share(1.0));
+        assert_eq!(fitted(&[content(40.0), share]), [points(40.0), share]);
+        assert_eq!(fitted(&[content(400.0), share]), [points(142.5), share]);
+        assert_eq!(fitted(&[content(40.0), content(50.0)]), [points(90.0), points(100.0)]);
+        assert_eq!(
+            fitted(&[content(300.0), content(100.0), points(20.0)]),
+            [points(120.0), points(40.0), points(20.0)]
+        );
     }
 
     #[test]

@@ -42,7 +42,10 @@ impl Typesetter<'_> {
         for cell in cells {
             let style = self.style(cell.element);
             let inner = self.cell_place(cell, style, place);
-            let width = self.content_width(cell.element, inner);
+            let mut width = self.content_width(cell.element, inner);
+            if !inner.wraps {
+                width.min_content = width.max_content;
+            }
             let letter = &mut measured[cell.x].letter;
             *letter = letter.max(LETTER * inner.size);
             if let Some(style) = style.filter(|style| style.padding.left.is_some() || style.padding.right.is_some()) {

@@ -145,7 +145,7 @@ pub(in super::super) static TABLE: &[PropertySpec] = properties! {
     "text-decoration-line", &["text-decoration"], text::decoration, "none, underline or line-through";
     "text-decoration-color", &["text-decoration-color"], text::decoration_color, COLOR;
     "hyphens", &["hyphens"], text::hyphens, "none, manual or auto";
-    "white-space", &["white-space"], text::white_space, "normal, pre or pre-wrap";
+    "white-space", &["white-space"], text::white_space, "normal, nowrap, pre or pre-wrap";
     "margin", MARGIN, boxes::margin, "one to four lengths or `auto`, such as `1em auto`";
     "margin-top", &["margin-top"], |c| boxes::margin_of(c, Side::Top), LENGTH;
     "margin-right", &["margin-right"], |c| boxes::margin_of(c, Side::Right), LENGTH;
@@ -266,7 +266,7 @@ pub(in super::super) const IN_PART: &[(&str, &str)] = &[
     ("letter-spacing", "%"),
     ("text-indent", "`hanging`"),
     ("text-decoration", "waves and double lines are one solid line"),
-    ("white-space", "`nowrap`, `pre-line`"),
+    ("white-space", "`pre-line`; `nowrap` makes columns of tables wide enough where there is room"),
     ("border", "`double`, `groove` and the like are one solid line"),
     ("border-style", "`double`, `groove` and the like are one solid line"),
     ("border-width", "%"),

@@ -149,11 +149,12 @@ pub(super) fn hyphens(parts: &[Component]) -> Parsed {
 }
 
 pub(super) fn white_space(parts: &[Component]) -> Parsed {
-    Ok(vec![Property::KeepSpaces(match single_ident(parts)? {
-        "normal" => false,
-        "pre" | "pre-wrap" | "break-spaces" => true,
-        "nowrap" => return Err(Reason::new("lines are always broken where they are full")),
+    let (keeps, wraps) = match single_ident(parts)? {
+        "normal" => (false, true),
+        "nowrap" => (false, false),
+        "pre" | "pre-wrap" | "break-spaces" => (true, true),
         "pre-line" => return Err(Reason::new("use pre-wrap, which keeps line ends and spaces")),
         _ => return Err(Reason::NotUnderstood),
-    })])
+    };
+    Ok(vec![Property::KeepSpaces(keeps), Property::Wraps(wraps)])
 }

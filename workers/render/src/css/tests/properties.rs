@@ -136,14 +136,14 @@ fn text() {
         }),
         ("text-decoration-line: none", |s| (s.underline, s.strike) = (Some(false), Some(false))),
         ("-webkit-hyphens: auto", |s| s.hyphens = Some(true)),
-        ("white-space: pre-wrap", |s| s.keep_spaces = Some(true)),
+        ("white-space: pre-wrap", |s| (s.keep_spaces, s.wraps) = (Some(true), Some(true))),
+        ("white-space: nowrap", |s| (s.keep_spaces, s.wraps) = (Some(false), Some(false))),
         ("overflow-wrap: anywhere; word-wrap: break-word; word-break: break-all", |_| {}),
     ]);
     refuse(&[
         ("text-align: middle", "takes left, center"),
         ("vertical-align: 3pt", "use super or sub"),
         ("letter-spacing: 3%", "use em"),
-        ("white-space: nowrap", "lines are always broken"),
         ("text-shadow: 1px 1px red", "use a border"),
         ("text-transform: full-width", "takes none, uppercase"),
     ]);
