@@ -8,10 +8,11 @@ use ruche_store::analysis::{
     identifier,
     index::terms,
     language,
-    query::{Asked, Lexeme, Phrase, parse},
+    named::{Name, Terms, names},
+    query::{Asked, Lexeme, parse},
 };
 
-use super::prose::prose;
+use super::{about::about, prose::prose};
 
 /// The bonus of a sentence that has all of the question's words, in logits.
 pub(super) const BONUS: f32 = 9.0;
@@ -28,7 +29,10 @@ const PRICES: &str = "price prices cost costs euro euros dollar dollars prix co√
 pub(super) struct Question {
     text: String,
     language: &'static str,
+    /// Without those of `names` that are several words.
     words: Vec<Asked>,
+    /// The numbers and codes.
+    names: Vec<Name>,
 }
 
 /// A sentence that may answer.
@@ -45,6 +49,8 @@ pub(super) struct Candidate {
     own: Vec<String>,
     /// Terms of the headings and questions above it.
     above: Vec<String>,
+    /// How much it has of each of the question's numbers and codes.
+    pub(super) named: Vec<f32>,
 }
 
 impl Question {
@@ -53,7 +59,8 @@ impl Question {
         let asked = conversation.iter().rfind(|message| message.role == Role::User);
         let text = asked.map(|message| message.content.replace('"', " ").replace(" -", " ")).unwrap_or_default();
         let language = language::detect(&text);
-        let mut words = parse(&text, &[language.to_owned()]).words;
+        let names = names(&text);
+        let mut words = words(&text, language, &names);
         let lower = text.to_lowercase();
         if ASKS_A_PRICE.iter().any(|asks| lower.contains(asks)) {
             let asking = any_of(ASKING, language);
@@ -62,20 +69,25 @@ impl Question {
             words.retain(|word| !is_of(word, &asking) && !is_of(word, &price));
             words.push(price);
         }
-        Self { text, language, words }
+        Self { text, language, words, names }
     }
 
     /// The sentences of a passage.
     pub(super) fn candidates(&self, passage: &str) -> Vec<Candidate> {
         let (mut candidates, mut above, mut all) = (Vec::<Candidate>::new(), Vec::new(), String::new());
         let mut heading = String::new();
+        let mut above_named = vec![0.0; self.names.len()];
         for sentence in prose(passage) {
             let own: Vec<String> = terms(&sentence.text, self.language).into_iter().map(|(term, _)| term).collect();
+            let own_named = self.named(&sentence.text);
             if !sentence.answers {
                 if candidates.last().is_some_and(|before| before.answers) {
                     above.clear();
                     all.clear();
+                    above_named.fill(0.0);
                 }
+                let most = |(above, own): (&mut f32, &f32)| *above = above.max(ABOVE * own);
+                above_named.iter_mut().zip(&own_named).for_each(most);
                 above.extend_from_slice(&own);
                 heading.clone_from(&sentence.text);
                 all += &(sentence.text.clone() + "\n");
@@ -88,32 +100,53 @@ impl Question {
                 heading: heading.clone(),
                 own,
                 above: above.clone(),
+                named: own_named.iter().zip(&above_named).map(|(own, above)| own.max(*above)).collect(),
             });
         }
         candidates
     }
 
+    /// 1 for each number or code that a text has, else 0.
+    fn named(&self, text: &str) -> Vec<f32> {
+        if self.names.is_empty() {
+            return Vec::new();
+        }
+        let terms = Terms::of(text);
+        self.names.iter().map(|name| if terms.has(name) { 1.0 } else { 0.0 }).collect()
+    }
+
     /// What each sentence is preferred by, in logits; minus infinity if it does not answer.
     pub(super) fn bonuses(&self, candidates: &[Candidate]) -> Vec<f32> {
-        let weights: Vec<(&Asked, f32)> = self.words.iter().map(|word| (word, weight(word, candidates))).collect();
-        let all: f32 = weights.iter().map(|(_, weight)| weight).sum();
-        let bonus = |candidate: &Candidate| {
-            let found = weights.iter().map(|(word, weight)| weight * candidate.has(word)).sum::<f32>();
+        let has = |word: &Asked| candidates.iter().map(|one| one.has(word)).collect::<Vec<_>>();
+        let words = self.words.iter().map(|word| (word.weight, has(word)));
+        let names = self.names.iter().enumerate().filter(|(_, name)| name.is_compound);
+        let names = names.map(|(n, _)| (1.0, candidates.iter().map(|one| one.named[n]).collect()));
+        let weights: Vec<(f32, Vec<f32>)> =
+            words.chain(names).map(|(weight, has)| (self::weight(weight, &has, candidates), has)).collect();
+        let all: f32 = weights.iter().map(|(weight, _)| weight).sum();
+        let bonus = |at: usize| {
+            let found = weights.iter().map(|(weight, has)| weight * has[at]).sum::<f32>();
             if all > 0.0 { BONUS * found / all } else { 0.0 }
         };
-        let of = |(candidate, is_about): (&Candidate, bool)| {
-            if candidate.answers && is_about { bonus(candidate) } else { f32::NEG_INFINITY }
+        let about = about(&self.text, self.language, &self.names, candidates);
+        let of = |(at, is_about): (usize, bool)| {
+            if candidates[at].answers && is_about { bonus(at) } else { f32::NEG_INFINITY }
         };
-        candidates.iter().zip(about(&self.text, self.language, candidates)).map(of).collect()
+        about.into_iter().enumerate().map(of).collect()
+    }
+
+    /// Whether it has a digit: no greeting has one.
+    pub(super) fn has_digits(&self) -> bool {
+        self.text.contains(char::is_numeric)
     }
 
     /// For each identifier of the question, if there are several, the best sentence that names it.
     pub(super) fn best_of_each(&self, candidates: &[Candidate], bonuses: &[f32]) -> Vec<usize> {
         let wholes: Vec<String> = candidates.iter().map(|one| one.whole.clone()).collect();
         let mut best: Vec<usize> = Vec::new();
-        for word in identifier::words(&self.text).filter(|word| identifier::names_one(word)) {
-            let lookalikes = identifier::lookalikes(word, &wholes);
-            let names = |n: usize| !lookalikes[n] && identifier::names_one_of(word, &wholes[n]);
+        for (number, name) in self.names.iter().enumerate().filter(|(_, name)| name.is_identifier) {
+            let lookalikes = identifier::lookalikes(&self.text[name.range.clone()], &wholes);
+            let names = |n: usize| !lookalikes[n] && candidates[n].named[number] > 0.0;
             let naming = (0..candidates.len()).filter(|n| bonuses[*n] > 0.0 && names(*n));
             // The first among equals.
             best.extend(naming.rev().max_by(|a, b| bonuses[*a].total_cmp(&bonuses[*b])));
@@ -132,40 +165,25 @@ impl Question {
     /// Whether nothing is to be answered from the passages: it has no words, or it names an identifier or a number and
     /// the passages have none of them. A model that can only quote would answer about another one.
     pub(super) fn is_elsewhere(&self, passages: &[&str]) -> bool {
-        let numbers: Vec<&str> = identifier::words(&self.text).filter(|word| is_number(word)).collect();
-        let has_a_number =
-            |text: &str| terms(text, language::SIMPLE).iter().any(|(term, _)| numbers.contains(&term.as_str()));
-        let names = |text: &&str| identifier::names_one_of(&self.text, text) || has_a_number(text);
-        let asks = identifier::names_one(&self.text) || !numbers.is_empty();
-        terms(&self.text, language::SIMPLE).is_empty() || (asks && !passages.iter().any(names))
+        let has_one = |text: &&str| self.named(text).into_iter().any(|has| has > 0.0);
+        let has_words = !terms(&self.text, language::SIMPLE).is_empty();
+        !has_words || (!self.names.is_empty() && !passages.iter().any(has_one))
     }
+}
+
+/// The words of a text, without those of the numbers and codes that are several.
+fn words(text: &str, language: &str, names: &[Name]) -> Vec<Asked> {
+    let read = |text: &str| parse(text, &[language.to_owned()]).words;
+    let compounds = names.iter().filter(|name| name.is_compound);
+    let of_names: Vec<Asked> = compounds.flat_map(|name| read(&text[name.range.clone()])).collect();
+    let is_of_name = |word: &Asked| of_names.iter().any(|other| other.forms == word.forms);
+    read(text).into_iter().filter(|word| !is_of_name(word)).collect()
 }
 
 /// A word that any of these words is.
 fn any_of(words: &str, language: &str) -> Asked {
     let forms = terms(words, language).into_iter().map(|(text, _)| Lexeme { text, is_prefix: false });
     Asked { forms: forms.collect(), weight: 1.0 }
-}
-
-/// Whether each sentence has the question's numbers that any sentence has, and is about none of its lookalikes. A number
-/// behind the same word, as in "clause 42", comes before one that stands elsewhere.
-fn about(asked: &str, language: &str, candidates: &[Candidate]) -> Vec<bool> {
-    let wholes: Vec<Vec<(String, u32)>> = candidates.iter().map(|one| terms(&one.whole, language)).collect();
-    let occurs = |phrase: &Phrase| wholes.iter().any(|whole| phrase.occurs(whole));
-    let words: Vec<&str> = identifier::words(asked).collect();
-    let phrase = |words: &[&str]| parse(&format!("\"{}\"", words.join(" ")), &[language.to_owned()]).phrases.pop();
-    let numbers = (0..words.len()).filter(|n| is_number(words[*n]));
-    let best = |n: usize| [n.saturating_sub(1), n].into_iter().find_map(|from| phrase(&words[from..=n]).filter(occurs));
-    let phrases: Vec<Phrase> = numbers.filter_map(best).collect();
-    let texts: Vec<String> = candidates.iter().map(|one| one.whole.clone()).collect();
-    let lookalikes = identifier::lookalikes(asked, &texts);
-    let has_all = |whole: &[(String, u32)]| phrases.iter().all(|phrase| phrase.occurs(whole));
-    wholes.iter().zip(lookalikes).map(|(whole, is_lookalike)| !is_lookalike && has_all(whole)).collect()
-}
-
-/// Whether a word is a number of two digits at least that stands alone: 42, 2024.
-fn is_number(word: &str) -> bool {
-    word.len() >= 2 && word.bytes().all(|b| b.is_ascii_digit())
 }
 
 impl Candidate {
@@ -180,12 +198,12 @@ impl Candidate {
     }
 }
 
-/// How much a word of the question tells about the sentences.
-fn weight(word: &Asked, candidates: &[Candidate]) -> f32 {
-    let found = candidates.iter().filter(|one| one.answers && one.has(word) > 0.0).count().max(1);
+/// How much a word of the question tells about the sentences, of which each has so much.
+fn weight(weight: f64, has: &[f32], candidates: &[Candidate]) -> f32 {
+    let found = candidates.iter().zip(has).filter(|(one, has)| one.answers && **has > 0.0).count().max(1);
     let all = candidates.iter().filter(|one| one.answers).count().max(1);
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a few sentences")]
-    let weight = (EVERYWHERE + (all as f32 / found as f32).ln()) * word.weight as f32;
+    let weight = (EVERYWHERE + (all as f32 / found as f32).ln()) * weight as f32;
     weight
 }
 
@@ -236,6 +254,40 @@ mod tests {
         assert_eq!(forbidden(clauses, "Who pays 42 euros?"), [""; 0]);
         let parts = "# X-1\n\nPower: 99 W\n\n# X-10\n\nPower: 450 W\n";
         assert_eq!(forbidden(parts, "Power of X-10?"), ["X-1.", "Power: 99 W.", "X-10."]);
+    }
+
+    #[test]
+    fn a_number_is_known_in_each_spelling_and_no_near_one_is() {
+        let best = |text: &str, question: &str| {
+            let found = of(text, question).into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+            found.filter(|(_, bonus)| *bonus > f32::NEG_INFINITY).map(|(text, _)| text)
+        };
+        let phones = "Sales: +49 421 5550110\n\nService: (0421) 555 01 40\n";
+        for (question, expected) in [
+            ("(0421) 555 01 10", "Sales: +49 421 5550110."),
+            ("Whose is 0421-555-0110?", "Sales: +49 421 5550110."),
+            ("0421 5550140", "Service: (0421) 555 01 40."),
+        ] {
+            assert_eq!(best(phones, question).as_deref(), Some(expected), "{question}");
+            let (_, bonus) = of(phones, question).into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+            assert!(bonus > 2.0, "{question}: {bonus}");
+        }
+        let parts = "4711-0815 Dichtung, 2,10 ‚Ç¨\n\nOrder 2026-004521 was cancelled.\n\nDIN EN 12464-1 is for rooms.\n";
+        for (question, is_elsewhere) in [
+            ("(0421) 555 01 99", true),
+            ("Was kostet 4711-0817?", true),
+            ("Was kostet 4711-0815?", false),
+            ("What happened to order 2026-004520?", true),
+            ("DIN EN 12464-3", true),
+            ("EN12464-1", false),
+            ("Ist um 18:30 offen?", false),
+        ] {
+            assert_eq!(asking(question).is_elsewhere(&[phones, parts]), is_elsewhere, "{question}");
+        }
+        let orders = "Order 10054 was sent. Order 10099 was lost. Order 10100 is new.";
+        let found = of(orders, "Was order 10054 or 10099 sent?");
+        let forbidden: Vec<bool> = found.iter().map(|(_, bonus)| *bonus == f32::NEG_INFINITY).collect();
+        assert_eq!(forbidden, [false, false, true], "no sentence has both");
     }
 
     #[test]

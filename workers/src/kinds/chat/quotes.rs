@@ -65,7 +65,8 @@ pub(super) fn quotes(grounding: &Grounding, shown: &[Shown], question: &Question
     }
     if quotes.iter().all(|quote| quote.bonus < CLEAR * BONUS) {
         quotes.extend(nothing_found(grounding));
-        quotes.extend(SMALL_TALK.map(|text| Quote { text: text.to_owned(), bonus: 0.0 }));
+        let small_talk = SMALL_TALK.iter().filter(|_| !question.has_digits());
+        quotes.extend(small_talk.map(|text| Quote { text: (*text).to_owned(), bonus: 0.0 }));
     }
     quotes
 }
@@ -101,6 +102,15 @@ mod tests {
         assert_eq!(texts[5..], SMALL_TALK);
         assert!(found[3].bonus == 0.0);
         assert_eq!(of(hours, "Sunday?").len(), 3, "it is found");
+    }
+
+    #[test]
+    fn a_question_with_digits_is_no_greeting() {
+        for question in ["+49 30 12345678", "14. Juli 2026", "7"] {
+            let found = of("The shop opens at nine.", question);
+            assert!(found.iter().all(|quote| !SMALL_TALK.contains(&quote.text.as_str())), "{question}: {found:?}");
+            assert!(found.iter().any(|quote| quote.text == NOTHING_FOUND[0]), "{question}");
+        }
     }
 
     #[test]
