@@ -140,11 +140,11 @@ impl Question {
         self.text.contains(char::is_numeric)
     }
 
-    /// For each identifier of the question, if there are several, the best sentence that names it.
+    /// For each number or code of the question, if there are several, the best sentence that names it.
     pub(super) fn best_of_each(&self, candidates: &[Candidate], bonuses: &[f32]) -> Vec<usize> {
         let wholes: Vec<String> = candidates.iter().map(|one| one.whole.clone()).collect();
         let mut best: Vec<usize> = Vec::new();
-        for (number, name) in self.names.iter().enumerate().filter(|(_, name)| name.is_identifier) {
+        for (number, name) in self.names.iter().enumerate() {
             let lookalikes = identifier::lookalikes(&self.text[name.range.clone()], &wholes);
             let names = |n: usize| !lookalikes[n] && candidates[n].named[number] > 0.0;
             let naming = (0..candidates.len()).filter(|n| bonuses[*n] > 0.0 && names(*n));
@@ -165,9 +165,18 @@ impl Question {
     /// Whether nothing is to be answered from the passages: it has no words, or it names an identifier or a number and
     /// the passages have none of them. A model that can only quote would answer about another one.
     pub(super) fn is_elsewhere(&self, passages: &[&str]) -> bool {
-        let has_one = |text: &&str| self.named(text).into_iter().any(|has| has > 0.0);
-        let has_words = !terms(&self.text, language::SIMPLE).is_empty();
-        !has_words || (!self.names.is_empty() && !passages.iter().any(has_one))
+        let asked = terms(&self.text, language::SIMPLE);
+        let has_all = |text: &&str| {
+            let found = terms(text, language::SIMPLE);
+            asked.iter().all(|(term, _)| found.iter().any(|(other, _)| other == term))
+        };
+        let has_a_name = |text: &&str| self.named(text).into_iter().any(|has| has > 0.0);
+        match (self.names.is_empty(), self.text.contains(char::is_alphabetic)) {
+            (false, _) => !passages.iter().any(has_a_name),
+            // It is a number that may be a quantity, and asks nothing else.
+            (true, false) => asked.is_empty() || !passages.iter().any(has_all),
+            (true, true) => asked.is_empty(),
+        }
     }
 }
 
@@ -301,6 +310,9 @@ mod tests {
             ("Was order 10054 or 10099 sent?", false),
             ("What was sent in 3 days?", false),
             ("What was sent?", false),
+            ("7", true),
+            ("18:30", true),
+            ("18.90", false),
             ("", true),
             ("???", true),
         ] {

@@ -17,6 +17,11 @@ const NUMBERED: [&str; 23] = [
     "no", "art", "fig", "vol", "ed", "tel", "tél", "fax", "str", "pp", "pg", "pag", "pág", "abs", "kap", "bd", "abb",
     "tab", "pos", "ext", "sec", "ch", "rev",
 ];
+/// What German puts in front of an ordinal, as in `am 14. Juli` and `im 3. Stock`.
+const BEFORE_ORDINALS: [&str; 17] = [
+    "am", "vom", "zum", "im", "der", "die", "das", "den", "dem", "des", "ab", "bis", "seit", "jeden", "und", "oder",
+    "–",
+];
 /// A parenthesis that is longer is no remark within a sentence, or is never closed.
 const PARENTHESIS: usize = 200;
 
@@ -66,6 +71,10 @@ fn is_abbreviated(before: &str, after: &str) -> bool {
     // `USt-IdNr.`, `Art.-Nr.`
     let last = word.rsplit('-').next().unwrap_or_default().to_lowercase();
     let mut letters = word.chars();
+    let is_ordinal = word.len() <= 2 && word.bytes().all(|b| b.is_ascii_digit());
+    if is_ordinal && BEFORE_ORDINALS.contains(&earlier.to_lowercase().as_str()) {
+        return true;
+    }
     // `5 m.` and `5 hr.` have units.
     if earlier.ends_with(|c: char| c.is_ascii_digit()) {
         return false;
@@ -73,8 +82,8 @@ fn is_abbreviated(before: &str, after: &str) -> bool {
     if let (Some(letter), None) = (letters.next(), letters.next())
         && letter.is_alphabetic()
     {
-        // `z. B.` and `d. h.`, not `plan B.`
-        return letter.is_lowercase() || is_short(earlier);
+        // `z. B.`, `J. Smith` and `M. Dupont`, not `plan B.`
+        return letter.is_lowercase() || letter == 'M' || earlier.is_empty() || is_short(earlier);
     }
     let next = after.split_whitespace().next().unwrap_or_default();
     let is_numbered = NUMBERED.contains(&last.as_str()) || last.ends_with("str");
@@ -125,8 +134,16 @@ fn unwrapped(text: &str) -> String {
     out
 }
 
-/// Whether two lines begin with the same name of a column, as in `Name: Wax; Price: 3`.
+/// Whether two lines begin with the same name of a column, as in `Name: Wax; Price: 3`, or each with a code or a time.
 fn is_next_row(before: &str, line: &str) -> bool {
+    let is_code = |line: &str| {
+        let word = line.split_whitespace().next().unwrap_or_default();
+        let word = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+        word.contains(|c: char| c.is_ascii_digit()) && word.contains(|c: char| !c.is_ascii_digit())
+    };
+    if is_code(before) && is_code(line) {
+        return true;
+    }
     let name = |line: &str| line.find(": ").map(|end| line[..end].trim().to_owned());
     name(line).is_some_and(|own| !own.is_empty() && name(before).as_ref() == Some(&own))
 }
@@ -179,6 +196,8 @@ mod tests {
             "Voir p. ex. Paris.",
             "We met Dr. J. Smith.",
             "It fits (see page 5. Then turn) well.",
+            "M. Dupont parle.",
+            "Die Messe beginnt am 14. Juli 2026 im 3. Stock.",
             "About approx.\n3 days.",
         ] {
             assert_eq!(split(one), [one]);
@@ -188,6 +207,7 @@ mod tests {
             ("It is made of art. Nice.", 2),
             ("The hose has 5 m. It fits.", 2),
             ("Take plan B. We go.", 2),
+            ("It costs 14. July is hot.", 2),
             ("(It is open. The door is red. We", 3),
             ("Dr.\n\nMeyer", 2),
             (". . ( ) ).", 2),
@@ -209,6 +229,10 @@ mod tests {
     fn a_row_of_named_values_is_a_sentence() {
         let rows = "Name: Wax; Price: 3\nName: Honey; Price: 7\nOther: x\ny";
         assert_eq!(split(rows), ["Name: Wax; Price: 3", "Name: Honey; Price: 7\nOther: x\ny"]);
+        assert_eq!(
+            split("4711-0815 Ring, 2\n4711-0816 Hose, 3\nof 5 m"),
+            ["4711-0815 Ring, 2", "4711-0816 Hose, 3\nof 5 m"]
+        );
     }
 
     #[test]
