@@ -1,7 +1,7 @@
 //! What a small model is asked, and how much each sentence of the passages says about it. Sentences that share words with
 //! the question are preferred, because such a model knows few words.
 
-use std::ops::Range;
+use std::{collections::VecDeque, ops::Range};
 
 use ruche_schemas::kinds::chat::{Message, Role};
 use ruche_store::analysis::{
@@ -18,6 +18,8 @@ use super::{about::about, prose::prose};
 pub(super) const BONUS: f32 = 9.0;
 /// What a word in the headings above a sentence counts beside one in the sentence.
 const ABOVE: f32 = 0.8;
+/// The most headings and questions in a row that count for a sentence below them.
+const HEADINGS: usize = 8;
 /// The weight of a word that all sentences have; a rarer one adds the logarithm of its rarity.
 const EVERYWHERE: f32 = 0.1;
 /// How people ask for a price, and how texts state one.
@@ -35,6 +37,13 @@ pub(super) struct Question {
     names: Vec<Name>,
 }
 
+/// A heading or question.
+struct Heading {
+    text: String,
+    terms: Vec<String>,
+    named: Vec<f32>,
+}
+
 /// A sentence that may answer.
 pub(super) struct Candidate {
     pub(super) text: String,
@@ -44,7 +53,7 @@ pub(super) struct Candidate {
     pub(super) range: Range<usize>,
     /// The last heading or question above it.
     pub(super) heading: String,
-    /// With all headings and questions above it.
+    /// With the headings and questions above it.
     pub(super) whole: String,
     own: Vec<String>,
     /// Terms of the headings and questions above it.
@@ -74,33 +83,32 @@ impl Question {
 
     /// The sentences of a passage.
     pub(super) fn candidates(&self, passage: &str) -> Vec<Candidate> {
-        let (mut candidates, mut above, mut all) = (Vec::<Candidate>::new(), Vec::new(), String::new());
+        let (mut candidates, mut above) = (Vec::<Candidate>::new(), VecDeque::<Heading>::new());
         let mut heading = String::new();
-        let mut above_named = vec![0.0; self.names.len()];
         for sentence in prose(passage) {
             let own: Vec<String> = terms(&sentence.text, self.language).into_iter().map(|(term, _)| term).collect();
             let own_named = self.named(&sentence.text);
             if !sentence.answers {
                 if candidates.last().is_some_and(|before| before.answers) {
                     above.clear();
-                    all.clear();
-                    above_named.fill(0.0);
                 }
-                let most = |(above, own): (&mut f32, &f32)| *above = above.max(ABOVE * own);
-                above_named.iter_mut().zip(&own_named).for_each(most);
-                above.extend_from_slice(&own);
+                if above.len() == HEADINGS {
+                    above.pop_front();
+                }
                 heading.clone_from(&sentence.text);
-                all += &(sentence.text.clone() + "\n");
+                above.push_back(Heading { text: heading.clone() + "\n", terms: own.clone(), named: own_named.clone() });
             }
+            let named = |(n, own): (usize, &f32)| above.iter().map(|above| ABOVE * above.named[n]).fold(*own, f32::max);
+            let headings = above.iter().map(|above| above.text.as_str());
             candidates.push(Candidate {
-                whole: all.clone() + &sentence.text,
+                whole: headings.chain([sentence.text.as_str()]).collect(),
+                named: own_named.iter().enumerate().map(named).collect(),
                 text: sentence.text,
                 answers: sentence.answers,
                 range: sentence.range,
                 heading: heading.clone(),
                 own,
-                above: above.clone(),
-                named: own_named.iter().zip(&above_named).map(|(own, above)| own.max(*above)).collect(),
+                above: above.iter().flat_map(|above| above.terms.iter().cloned()).collect(),
             });
         }
         candidates
@@ -217,116 +225,4 @@ fn weight(weight: f64, has: &[f32], candidates: &[Candidate]) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn asking(question: &str) -> Question {
-        Question::of(&[Message { role: Role::User, content: question.to_owned() }])
-    }
-
-    fn of(text: &str, question: &str) -> Vec<(String, f32)> {
-        let question = asking(question);
-        let candidates = question.candidates(text);
-        let bonuses = question.bonuses(&candidates);
-        candidates.into_iter().map(|one| one.text).zip(bonuses).collect()
-    }
-
-    #[test]
-    fn the_most_alike_sentence_is_preferred() {
-        let found = of("# Opening\n- Saturday: 9:00\n- Sunday: closed", "Are you \"open\" on Sunday?");
-        assert!(found[0].1 == f32::NEG_INFINITY, "a heading is no answer");
-        assert!(found[2].1 > found[1].1 && found[1].1 > 0.0, "{found:?}: `open` stands above both");
-    }
-
-    #[test]
-    fn a_price_is_asked_in_many_words() {
-        let pump = "# Pump P-100\n\n- Flow: 40 litres\n- Price: 99 euros\n- Width: 12 cm\n";
-        for question in ["How much is the P-100?", "Cost of the P-100", "Combien coûte la P-100 ?", "p100 price"] {
-            let found = of(pump, question);
-            assert!(found[2].1 > 8.0 && found[2].1 > found[1].1 + 0.5, "{question}: {found:?}");
-        }
-        let found = of(pump, "What flow does the P-100 have?");
-        assert!(found[1].1 > found[2].1, "{found:?}");
-    }
-
-    #[test]
-    fn numbers_and_identifiers_of_the_question_decide() {
-        let forbidden = |text: &str, question: &str| {
-            let found = of(text, question).into_iter().filter(|(_, bonus)| *bonus == f32::NEG_INFINITY);
-            found.map(|(text, _)| text).collect::<Vec<_>>()
-        };
-        let toasters = "The toaster TS 1000 has 4 slots. The toaster TS 100 has 2 slots.";
-        assert_eq!(forbidden(toasters, "Slots of TS 100?"), ["The toaster TS 1000 has 4 slots."]);
-        assert_eq!(forbidden(toasters, "Slots of TS 500?"), [""; 0]);
-        let clauses = "Clause 14 costs 42 euros. Clause 42 costs 126 euros.";
-        assert_eq!(forbidden(clauses, "What does clause 42 say?"), ["Clause 14 costs 42 euros."]);
-        assert_eq!(forbidden(clauses, "Who pays 42 euros?"), [""; 0]);
-        let parts = "# X-1\n\nPower: 99 W\n\n# X-10\n\nPower: 450 W\n";
-        assert_eq!(forbidden(parts, "Power of X-10?"), ["X-1.", "Power: 99 W.", "X-10."]);
-    }
-
-    #[test]
-    fn a_number_is_known_in_each_spelling_and_no_near_one_is() {
-        let best = |text: &str, question: &str| {
-            let found = of(text, question).into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
-            found.filter(|(_, bonus)| *bonus > f32::NEG_INFINITY).map(|(text, _)| text)
-        };
-        let phones = "Sales: +49 421 5550110\n\nService: (0421) 555 01 40\n";
-        for (question, expected) in [
-            ("(0421) 555 01 10", "Sales: +49 421 5550110."),
-            ("Whose is 0421-555-0110?", "Sales: +49 421 5550110."),
-            ("0421 5550140", "Service: (0421) 555 01 40."),
-        ] {
-            assert_eq!(best(phones, question).as_deref(), Some(expected), "{question}");
-            let (_, bonus) = of(phones, question).into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
-            assert!(bonus > 2.0, "{question}: {bonus}");
-        }
-        let parts = "4711-0815 Dichtung, 2,10 €\n\nOrder 2026-004521 was cancelled.\n\nDIN EN 12464-1 is for rooms.\n";
-        for (question, is_elsewhere) in [
-            ("(0421) 555 01 99", true),
-            ("Was kostet 4711-0817?", true),
-            ("Was kostet 4711-0815?", false),
-            ("What happened to order 2026-004520?", true),
-            ("DIN EN 12464-3", true),
-            ("EN12464-1", false),
-            ("Ist um 18:30 offen?", false),
-        ] {
-            assert_eq!(asking(question).is_elsewhere(&[phones, parts]), is_elsewhere, "{question}");
-        }
-        let orders = "Order 10054 was sent. Order 10099 was lost. Order 10100 is new.";
-        let found = of(orders, "Was order 10054 or 10099 sent?");
-        let forbidden: Vec<bool> = found.iter().map(|(_, bonus)| *bonus == f32::NEG_INFINITY).collect();
-        assert_eq!(forbidden, [false, false, true], "no sentence has both");
-    }
-
-    #[test]
-    fn what_no_passage_names_is_elsewhere() {
-        let passages = ["SP-02 costs 18.90.", "Order 10054 was sent in 2024."];
-        for (question, expected) in [
-            ("How much is P-400?", true),
-            ("How much is SP-02?", false),
-            ("When was order 10099 sent?", true),
-            ("When was order 10054 sent?", false),
-            ("Was order 10054 or 10099 sent?", false),
-            ("What was sent in 3 days?", false),
-            ("What was sent?", false),
-            ("7", true),
-            ("18:30", true),
-            ("18.90", false),
-            ("", true),
-            ("???", true),
-        ] {
-            assert_eq!(asking(question).is_elsewhere(&passages), expected, "{question}");
-        }
-    }
-
-    #[test]
-    fn a_word_that_no_sentence_has_weighs_as_well() {
-        let text = "The owner is Marie. Dogs are welcome.";
-        let best = |question: &str| of(text, question).iter().map(|(_, bonus)| *bonus).fold(0.0, f32::max);
-        assert!(best("Who is the owner?") > 8.0);
-        assert!(best("Who is the owner of the bakery in Paris?") < 5.0);
-        assert!(best("What is the weather?") < 1.0);
-        assert!(best("") == 0.0);
-    }
-}
+mod tests;
