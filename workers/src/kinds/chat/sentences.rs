@@ -13,9 +13,9 @@ const ABBREVIATIONS: [&str; 48] = [
     "eg", "vs", "cf", "viz", "approx", "incl", "excl", "z.b", "d.h", "u.a", "i.d.r", "p.ex", "env", "aprox", "ej",
 ];
 /// Words and short forms that end no sentence where a number or code follows.
-const NUMBERED: [&str; 23] = [
+const NUMBERED: [&str; 24] = [
     "no", "art", "fig", "vol", "ed", "tel", "tél", "fax", "str", "pp", "pg", "pag", "pág", "abs", "kap", "bd", "abb",
-    "tab", "pos", "ext", "sec", "ch", "rev",
+    "tab", "pos", "ext", "sec", "ch", "rev", "mwst",
 ];
 /// What German puts in front of an ordinal, as in `am 14. Juli` and `im 3. Stock`.
 const BEFORE_ORDINALS: [&str; 17] = [
@@ -190,7 +190,7 @@ mod tests {
             "Die USt-IdNr. DE123456789 gilt.",
             "Art.-Nr. 55 und Bestellnr. AB.",
             "Pregunte a la Sra. García.",
-            "Das ist z. B. Honig, d. h. Nahrung.",
+            "Das ist z. B. Honig, d. h. Nahrung, zzgl. MwSt. 5 €.",
             "Der Preis z.B. Montag inkl. MwSt. bzw. Versand.",
             "Siehe Hauptstr. 5, Tel. 0421 55.",
             "Voir p. ex. Paris.",
