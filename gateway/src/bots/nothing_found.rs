@@ -4,6 +4,7 @@ use ruche_schemas::bots::{Bot, Retrieval};
 use ruche_store::analysis::{
     identifier::{self, words},
     language::{SIMPLE, detect},
+    named::{self, Terms},
 };
 
 /// The default sentence, which is English, by language.
@@ -34,9 +35,14 @@ pub(super) fn is_code(question: &str) -> bool {
     words.peek().is_some() && words.all(|word| identifier::names_one(word) || is_number(word))
 }
 
-/// Whether a text names one of the codes in a question.
+/// Whether a text names one of the codes in a question, in any spelling.
 pub(super) fn names(question: &str, text: &str) -> bool {
-    identifier::names_one_of(question, text) || words(question).any(|word| is_number(word) && text.contains(word))
+    let (names, terms) = (named::names(question), Terms::of(text));
+    match names.is_empty() {
+        // Numbers too short to be a name.
+        true => words(question).any(|word| is_number(word) && text.contains(word)),
+        false => names.iter().any(|name| terms.has(name)),
+    }
 }
 
 /// Whether a word is several numbers, such as 0042-77, which search takes for no identifier.
@@ -61,6 +67,9 @@ mod tests {
             ("ZX-9", "Pump ZX-99", false),
             ("0042-77?", "Hose 0042-77: 4 m", true),
             ("0042-77", "Hose 0042-78: 4 m", false),
+            ("v1.0.0", "Version 1.0.0 is the first", true),
+            ("0421-555-0110", "Call +49 421 5550110", true),
+            ("5-6", "Clause 5-6", true),
         ] {
             assert_eq!(names(code, text), expected, "{code}: {text}");
         }

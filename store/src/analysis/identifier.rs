@@ -3,7 +3,12 @@
 
 use std::collections::HashSet;
 
-use super::{compound::BETWEEN_NUMBERS, token::Form, tokens::tokens};
+use super::{
+    compound::BETWEEN_NUMBERS,
+    named::{Name, Terms, names},
+    token::Form,
+    tokens::tokens,
+};
 
 /// A number in groups of so many characters is an identifier, such as a phone number.
 const LONG: usize = 7;
@@ -14,12 +19,12 @@ const LONG: usize = 7;
 /// too, and a lookalike must also have the same first letters or digits.
 #[must_use]
 pub fn lookalikes(question: &str, texts: &[String]) -> Vec<bool> {
-    let asked = identifiers(question);
+    let asked = asked(question);
     if asked.is_empty() {
         return vec![false; texts.len()];
     }
     let texts: Vec<Named> = texts.iter().map(|text| Named::of(text)).collect();
-    let asked: Vec<Asked> = asked.into_iter().map(|term| Asked::new(term, &texts)).collect();
+    let asked: Vec<Asked> = asked.into_iter().map(|name| Asked::new(name, &texts)).collect();
     let is_lookalike =
         |text: &Named| !asked.iter().any(|one| one.is_named(text)) && asked.iter().any(|one| one.is_like(text));
     texts.iter().map(is_lookalike).collect()
@@ -30,17 +35,23 @@ struct Named {
     whole: HashSet<String>,
     /// Also joined parts of compounds.
     all: HashSet<String>,
+    terms: Terms,
 }
 
 impl Named {
     fn of(text: &str) -> Self {
-        Self { whole: identifiers(text).into_iter().collect(), all: compounds(text) }
+        Self { whole: identifiers(text).into_iter().collect(), all: compounds(text), terms: Terms::of(text) }
+    }
+
+    /// Whether it has the identifier in a spelling that gives other terms.
+    fn has_otherwise(&self, name: &Name) -> bool {
+        !self.all.contains(&name.term) && self.terms.has(name)
     }
 }
 
 /// An identifier of the question.
 struct Asked {
-    term: String,
+    name: Name,
     shape: String,
     /// Whether a text names just this.
     whole: bool,
@@ -49,23 +60,24 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(term: String, texts: &[Named]) -> Self {
-        let whole = texts.iter().any(|text| text.whole.contains(&term));
-        let found = texts.iter().any(|text| text.all.contains(&term));
-        Self { shape: shape(&term), whole, found, term }
+    fn new(name: Name, texts: &[Named]) -> Self {
+        let whole = texts.iter().any(|text| text.whole.contains(&name.term));
+        let found = texts.iter().any(|text| text.all.contains(&name.term) || text.has_otherwise(&name));
+        Self { shape: shape(&name.term), whole, found, name }
     }
 
     fn is_named(&self, text: &Named) -> bool {
-        if self.whole { text.whole.contains(&self.term) } else { text.all.contains(&self.term) }
+        let terms = if self.whole { &text.whole } else { &text.all };
+        terms.contains(&self.name.term) || text.has_otherwise(&self.name)
     }
 
     fn is_like(&self, text: &Named) -> bool {
         // and X-1A for X-10; 2.31 for 2.3.1.
         let is_variant = |other: &String| {
-            let common = other.chars().zip(self.term.chars()).take_while(|(one, other)| one == other);
+            let common = other.chars().zip(self.name.term.chars()).take_while(|(one, other)| one == other);
             common.map(|(c, _)| c).any(|c| c.is_ascii_digit())
         };
-        let is_near = |other: &String| self.found || beginning(other) == beginning(&self.term);
+        let is_near = |other: &String| self.found || beginning(other) == beginning(&self.name.term);
         text.all.iter().any(|other| shape(other) == self.shape && is_near(other)) || text.whole.iter().any(is_variant)
     }
 }
@@ -91,11 +103,16 @@ pub fn names_number(text: &str) -> bool {
 /// Whether a text names one of the question's identifiers.
 #[must_use]
 pub fn names_one_of(question: &str, text: &str) -> bool {
-    let asked = identifiers(question);
+    let asked = asked(question);
     !asked.is_empty() && {
-        let named = compounds(text);
-        asked.iter().any(|term| named.contains(term))
+        let terms = Terms::of(text);
+        asked.iter().any(|name| terms.has(name))
     }
+}
+
+/// The identifiers of a question.
+fn asked(question: &str) -> Vec<Name> {
+    names(question).into_iter().filter(|name| name.is_identifier).collect()
 }
 
 /// The text without the lines and sentences that name only lookalikes of the question's identifiers. If none names an
@@ -131,7 +148,7 @@ fn pieces(text: &str) -> Vec<String> {
 /// Each compound with digits as one word. A number alone, or a decimal, is none.
 fn identifiers(text: &str) -> Vec<String> {
     let mut longest: Vec<(u32, usize, String)> = Vec::new();
-    for token in tokens(text).into_iter().filter(|token| token.form == Form::Joined) {
+    for token in tokens(text).into_iter().filter(|token| token.form.is_joined()) {
         let length = token.range.len();
         match longest.last_mut().filter(|(group, ..)| *group == token.group) {
             Some(known) if length > known.1 => *known = (token.group, length, token.term),
@@ -142,7 +159,7 @@ fn identifiers(text: &str) -> Vec<String> {
     longest.into_iter().map(|(.., term)| term).filter(|term| is_identifier(term)).collect()
 }
 
-fn is_identifier(term: &str) -> bool {
+pub(super) fn is_identifier(term: &str) -> bool {
     let numbers = term.split(BETWEEN_NUMBERS).count();
     term.contains(|c: char| c.is_ascii_digit()) && (numbers > 2 || term.contains(char::is_alphabetic))
 }
@@ -240,6 +257,20 @@ mod tests {
             assert_eq!(without_lookalikes(question, unchanged), unchanged);
         }
         assert_eq!(without_lookalikes("What does it cost?", prose), prose);
+    }
+
+    #[test]
+    fn another_spelling_is_no_lookalike() {
+        for (question, texts) in [
+            ("NL91 ABNA 0417 1643 00", ["IBAN NL91ABNA0417164300", "IBAN NL91ABNA0417164301"]),
+            ("NL91ABNA0417164300", ["IBAN NL91 ABNA 0417 1643 00", "IBAN NL91 ABNA 0417 1643 01"]),
+            ("0421-555-0110", ["Phone +49 421 5550110, fax 0421-555-0140", "Phone 0421-555-0140"]),
+            ("LH465", ["LH 465 and LH466", "LH466"]),
+            ("v1.0.0", ["1.0.0: first", "v1.0.1: second"]),
+        ] {
+            assert_eq!(kept(question, &texts), texts[..1], "{question}");
+            assert!(names_one_of(question, texts[0]) && !names_one_of(question, texts[1]), "{question}");
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! [`letters`] folds the text's characters, [`tokens`] cuts them into words with their parts and joined forms,
 //! [`language`] stems them, [`index`] writes the vector that Postgres stores, [`query`] reads what somebody asks, and
-//! [`highlight`] marks it in a text. [`identifier`] tells product codes and the like from their lookalikes.
+//! [`highlight`] marks it in a text. [`identifier`] tells product codes and the like from their lookalikes, and
+//! [`named`] finds them in every spelling.
 
 mod compound;
 pub mod highlight;
@@ -10,6 +11,7 @@ pub mod identifier;
 pub mod index;
 pub mod language;
 mod letters;
+pub mod named;
 mod numbers;
 mod phone;
 pub mod query;

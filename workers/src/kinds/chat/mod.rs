@@ -1,5 +1,6 @@
 //! The chat kind: answers with the model that this worker has loaded, token by token.
 
+mod about;
 mod citations;
 mod compose;
 mod excerpt;

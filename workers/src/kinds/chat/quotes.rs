@@ -65,7 +65,8 @@ pub(super) fn quotes(grounding: &Grounding, shown: &[Shown], question: &Question
     }
     if quotes.iter().all(|quote| quote.bonus < CLEAR * BONUS) {
         quotes.extend(nothing_found(grounding));
-        quotes.extend(SMALL_TALK.map(|text| Quote { text: text.to_owned(), bonus: 0.0 }));
+        let small_talk = SMALL_TALK.iter().filter(|_| !question.has_digits());
+        quotes.extend(small_talk.map(|text| Quote { text: (*text).to_owned(), bonus: 0.0 }));
     }
     quotes
 }
@@ -104,7 +105,16 @@ mod tests {
     }
 
     #[test]
-    fn two_identifiers_are_answered_with_a_sentence_about_each() {
+    fn a_question_with_digits_is_no_greeting() {
+        for question in ["+49 30 12345678", "14. Juli 2026", "7"] {
+            let found = of("The shop opens at nine.", question);
+            assert!(found.iter().all(|quote| !SMALL_TALK.contains(&quote.text.as_str())), "{question}: {found:?}");
+            assert!(found.iter().any(|quote| quote.text == NOTHING_FOUND[0]), "{question}");
+        }
+    }
+
+    #[test]
+    fn two_names_are_answered_with_a_sentence_about_each() {
         let umbrellas = "# U-7\n\nIt is red. The price is 12 euros.\n\n# U-9\n\nIt is blue. The U-9 costs 19 euros.\n";
         let found = of(umbrellas, "Is the U-7 or the U-9 cheaper?");
         assert_eq!(found[0].text, "U-7. The price is 12 euros. [1] The U-9 costs 19 euros. [1]");
@@ -113,6 +123,10 @@ mod tests {
             found[1..].iter().filter(|quote| quote.text.contains("[1]")).all(|quote| quote.bonus == f32::NEG_INFINITY),
             "{found:?}"
         );
+        let found = of("Order 10054 was sent. Order 10099 was lost.", "Status of orders 10054 and 10099?");
+        assert_eq!(found[0].text, "Order 10054 was sent. [1] Order 10099 was lost. [1]");
+        let found = of("Order 10054 was sent in 2026. It is 2026.", "Was order 10054 sent in 2026?");
+        assert_eq!(found[0].text, "Order 10054 was sent in 2026. [1]");
         let found = of("The U-7 is red. It is light. The U-9 is blue.", "Which colour is U-7, and which U-9?");
         assert_eq!(found[0].text, "The U-7 is red. [1] The U-9 is blue. [1]");
         assert!(found.iter().all(|quote| quote.text != "The U-7 is red. [1]"), "it would end the answer");

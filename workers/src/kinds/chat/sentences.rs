@@ -1,19 +1,103 @@
-//! Sentences and words of prose and Markdown. Boundaries are Unicode's (UAX #29), which know "e.g." and "3.5". A
-//! wrapped line ends no sentence; a paragraph, a heading, a list item, a table row and a row of named values do.
+//! Sentences and words of prose and Markdown. Boundaries are Unicode's (UAX #29), which know "3.5" and a full stop before
+//! a lower-case letter. Abbreviations and parentheses are added here. A wrapped line ends no sentence; a paragraph, a
+//! heading, a list item, a table row and a row of named values do.
 
 use std::{collections::HashSet, ops::Range};
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+/// Abbreviations that end no sentence: something always follows them.
+const ABBREVIATIONS: [&str; 48] = [
+    "dr", "prof", "mr", "mrs", "ms", "mme", "mlle", "st", "ste", "sr", "sra", "srta", "fr", "hr", "hrn", "dipl", "ing",
+    "ca", "nr", "réf", "ref", "núm", "bzw", "inkl", "zzgl", "exkl", "evtl", "ggf", "sog", "bspw", "vgl", "e.g", "i.e",
+    "eg", "vs", "cf", "viz", "approx", "incl", "excl", "z.b", "d.h", "u.a", "i.d.r", "p.ex", "env", "aprox", "ej",
+];
+/// Words and short forms that end no sentence where a number or code follows.
+const NUMBERED: [&str; 24] = [
+    "no", "art", "fig", "vol", "ed", "tel", "tél", "fax", "str", "pp", "pg", "pag", "pág", "abs", "kap", "bd", "abb",
+    "tab", "pos", "ext", "sec", "ch", "rev", "mwst",
+];
+/// What German puts in front of an ordinal, as in `am 14. Juli` and `im 3. Stock`.
+const BEFORE_ORDINALS: [&str; 17] = [
+    "am", "vom", "zum", "im", "der", "die", "das", "den", "dem", "des", "ab", "bis", "seit", "jeden", "und", "oder",
+    "–",
+];
+/// A parenthesis that is longer is no remark within a sentence, or is never closed.
+const PARENTHESIS: usize = 200;
+
 /// Byte ranges of the sentences, in order, without surrounding space.
 pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
     let unwrapped = unwrapped(text);
-    let trimmed = |(at, sentence): (usize, &str)| {
-        let start = at + sentence.len() - sentence.trim_start().len();
+    let mut joined: Vec<Range<usize>> = Vec::new();
+    let (mut goes_on, mut open) = (false, None);
+    for (at, piece) in unwrapped.split_sentence_bound_indices() {
+        let end = at + piece.len();
+        match joined.last_mut().filter(|_| goes_on) {
+            Some(last) => last.end = end,
+            None => {
+                joined.push(at..end);
+                open = None;
+            }
+        }
+        for (place, mark) in piece.match_indices(['(', ')']) {
+            open = (mark == "(").then_some(at + place);
+        }
+        let after = &unwrapped[end..];
+        let is_within = || open.is_some_and(|open| is_closed(&unwrapped[open + 1..], end - open - 1));
+        goes_on = !piece.ends_with('\n')
+            && (is_abbreviated(&unwrapped[joined[joined.len() - 1].start..end], after) || is_within());
+    }
+    let trimmed = |range: Range<usize>| {
+        let sentence = &unwrapped[range.clone()];
+        let start = range.end - sentence.trim_start().len();
         let end = start + sentence.trim().len();
         (start < end).then_some(start..end)
     };
-    unwrapped.split_sentence_bound_indices().filter_map(trimmed).collect()
+    joined.into_iter().filter_map(trimmed).collect()
+}
+
+/// Whether a parenthesis ends soon, in the same block, and behind this place.
+fn is_closed(inside: &str, place: usize) -> bool {
+    let near = &inside[..inside.floor_char_boundary(PARENTHESIS)];
+    near.find(['(', ')', '\n']).is_some_and(|at| at >= place && near[at..].starts_with(')'))
+}
+
+/// Whether the last full stop is that of an abbreviation.
+fn is_abbreviated(before: &str, after: &str) -> bool {
+    let Some(before) = before.trim_end().strip_suffix('.') else { return false };
+    let mut words = before.rsplit(char::is_whitespace);
+    let (word, earlier) = (words.next().unwrap_or_default(), words.find(|word| !word.is_empty()).unwrap_or_default());
+    let word = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+    // `USt-IdNr.`, `Art.-Nr.`
+    let last = word.rsplit('-').next().unwrap_or_default().to_lowercase();
+    let mut letters = word.chars();
+    let is_ordinal = word.len() <= 2 && word.bytes().all(|b| b.is_ascii_digit());
+    if is_ordinal && BEFORE_ORDINALS.contains(&earlier.to_lowercase().as_str()) {
+        return true;
+    }
+    // `5 m.` and `5 hr.` have units.
+    if earlier.ends_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
+    if let (Some(letter), None) = (letters.next(), letters.next())
+        && letter.is_alphabetic()
+    {
+        // `z. B.`, `J. Smith` and `M. Dupont`, not `plan B.`
+        return letter.is_lowercase() || letter == 'M' || earlier.is_empty() || is_short(earlier);
+    }
+    let next = after.split_whitespace().next().unwrap_or_default();
+    let is_numbered = NUMBERED.contains(&last.as_str()) || last.ends_with("str");
+    ABBREVIATIONS.contains(&last.as_str())
+        || last.ends_with("nr")
+        || (last == "ex" && earlier == "p.")
+        || (is_numbered && next.contains(|c: char| c.is_ascii_digit()))
+}
+
+/// Whether a word is one letter with a full stop, or a title.
+fn is_short(word: &str) -> bool {
+    let Some(word) = word.strip_suffix('.') else { return false };
+    let word = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+    word.chars().count() == 1 || ABBREVIATIONS.contains(&word.to_lowercase().as_str())
 }
 
 /// The cells of a table's row.
@@ -50,8 +134,16 @@ fn unwrapped(text: &str) -> String {
     out
 }
 
-/// Whether two lines begin with the same name of a column, as in `Name: Wax; Price: 3`.
+/// Whether two lines begin with the same name of a column, as in `Name: Wax; Price: 3`, or each with a code or a time.
 fn is_next_row(before: &str, line: &str) -> bool {
+    let is_code = |line: &str| {
+        let word = line.split_whitespace().next().unwrap_or_default();
+        let word = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+        word.contains(|c: char| c.is_ascii_digit()) && word.contains(|c: char| !c.is_ascii_digit())
+    };
+    if is_code(before) && is_code(line) {
+        return true;
+    }
     let name = |line: &str| line.find(": ").map(|end| line[..end].trim().to_owned());
     name(line).is_some_and(|own| !own.is_empty() && name(before).as_ref() == Some(&own))
 }
@@ -87,6 +179,46 @@ mod tests {
     }
 
     #[test]
+    fn an_abbreviation_ends_no_sentence() {
+        for one in [
+            "Die Lieferung dauert ca. 3 Tage.",
+            "Dr. Meyer leitet die Praxis.",
+            "Le produit réf. 4711-0815 coûte 2 euros.",
+            "La réf. AX-44 est rouge.",
+            "Call 55012 (Mr. Smith) today.",
+            "The pump (model no. X-5) is red.",
+            "Die USt-IdNr. DE123456789 gilt.",
+            "Art.-Nr. 55 und Bestellnr. AB.",
+            "Pregunte a la Sra. García.",
+            "Das ist z. B. Honig, d. h. Nahrung, zzgl. MwSt. 5 €.",
+            "Der Preis z.B. Montag inkl. MwSt. bzw. Versand.",
+            "Siehe Hauptstr. 5, Tel. 0421 55.",
+            "Voir p. ex. Paris.",
+            "We met Dr. J. Smith.",
+            "It fits (see page 5. Then turn) well.",
+            "M. Dupont parle.",
+            "Die Messe beginnt am 14. Juli 2026 im 3. Stock.",
+            "About approx.\n3 days.",
+        ] {
+            assert_eq!(split(one), [one]);
+        }
+        for (text, count) in [
+            ("The answer is no. We are closed.", 2),
+            ("It is made of art. Nice.", 2),
+            ("The hose has 5 m. It fits.", 2),
+            ("Take plan B. We go.", 2),
+            ("It costs 14. July is hot.", 2),
+            ("(It is open. The door is red. We", 3),
+            ("Dr.\n\nMeyer", 2),
+            (". . ( ) ).", 2),
+        ] {
+            assert_eq!(split(text).len(), count, "{text}: {:?}", split(text));
+        }
+        let open = "(A bee. ".repeat(5_000);
+        assert!(split(&open).len() > 1);
+    }
+
+    #[test]
     fn blocks_of_markdown_end_sentences_without_a_full_stop() {
         let text = "# Title\nText that wraps\nto here\n\n- one\n- two\n1. three\n| a | b |\nend";
         let expected = ["# Title", "Text that wraps\nto here", "- one", "- two", "1. three", "| a | b |", "end"];
@@ -97,6 +229,10 @@ mod tests {
     fn a_row_of_named_values_is_a_sentence() {
         let rows = "Name: Wax; Price: 3\nName: Honey; Price: 7\nOther: x\ny";
         assert_eq!(split(rows), ["Name: Wax; Price: 3", "Name: Honey; Price: 7\nOther: x\ny"]);
+        assert_eq!(
+            split("4711-0815 Ring, 2\n4711-0816 Hose, 3\nof 5 m"),
+            ["4711-0815 Ring, 2", "4711-0816 Hose, 3\nof 5 m"]
+        );
     }
 
     #[test]
