@@ -19,6 +19,8 @@ use super::{
 const SAMPLE: usize = 4_096;
 /// Different stop words of a language that a text too short for its letters to tell must have.
 const STOP_WORDS: usize = 2;
+/// Different words of a sentence without a stop word.
+const PROSE: usize = 4;
 /// One of so many words of a text must be a stop word of its language.
 const SHARE: usize = 7;
 /// The Arabic article, also after "and", "with", "as", "then" and "for".
@@ -39,6 +41,8 @@ pub fn detect(text: &str) -> &'static str {
     let named = |info: &Info| Some((name(info.lang())?, info.is_reliable()));
     let found = match guess.as_ref().and_then(named) {
         Some((language, true)) if words.functional(language).different > 0 => Some(language),
+        // Polish and Czech have no list of stop words here, and sentences in Turkish often have none.
+        Some((language, true)) if words.are_prose(sample) => return language,
         guess => by_stop_words(&words, guess.map(|(language, _)| language)),
     };
     // Prose has stop words; a list of names and codes looks like any language.
@@ -79,6 +83,15 @@ impl<'t> Words<'t> {
             different: different.filter(|word| known.insert(word.to_lowercase())).collect(),
             candidates: words.iter().filter(is_candidate).map(|token| token.term.clone()).collect(),
         }
+    }
+
+    /// Whether they are a sentence in letters beyond ASCII: most words have no capital, and a mark ends the text.
+    fn are_prose(&self, text: &str) -> bool {
+        let lower = self.different.iter().filter(|word| word.starts_with(char::is_lowercase)).count();
+        self.different.len() >= PROSE
+            && lower * 2 > self.different.len()
+            && self.different.iter().any(|word| !word.is_ascii())
+            && text.trim_end().ends_with(['.', '!', '?'])
     }
 
     fn functional(&self, language: &str) -> Functional {
@@ -244,6 +257,10 @@ mod tests {
             ("图书馆每周一闭馆。", "chinese"),
             ("図書館は月曜日に休みます。", "japanese"),
             ("The brass nozzle AX-4401/B fits hoses of 10 mm and costs 4.00 euros.", "english"),
+            ("Zwroty przyjmujemy w ciągu czternastu dni od zakupu.", "polish"),
+            ("Kütüphane pazartesi günleri kapalıdır, diğer günler açıktır.", "turkish"),
+            ("Knihovna je v pondělí zavřená, ostatní dny otevřená.", "czech"),
+            ("a,b,c", "simple"),
             ("# Refunds\n\nRefunds are paid on Fridays.", "english"),
             ("Refunds are paid on Fridays", "english"),
             ("Le remboursement se fait sous huit jours.", "french"),
