@@ -116,6 +116,12 @@ fn parts(segment: &[Letter]) -> Vec<Range<usize>> {
     ends.into_iter().map(|end| std::mem::replace(&mut start, end)..end).collect()
 }
 
+/// Whether a compound is a product code, a version and the like.
+pub(super) fn is_identifier(term: &str) -> bool {
+    let numbers = term.split(BETWEEN_NUMBERS).count();
+    term.contains(|c: char| c.is_ascii_digit()) && (numbers > 2 || term.contains(char::is_alphabetic))
+}
+
 #[cfg(test)]
 mod tests {
     use crate::analysis::tokens::tokens;

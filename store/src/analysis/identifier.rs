@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::{
-    compound::BETWEEN_NUMBERS,
+    compound::is_identifier,
     named::{Name, Terms, names},
     token::Form,
     tokens::tokens,
@@ -157,11 +157,6 @@ fn identifiers(text: &str) -> Vec<String> {
         }
     }
     longest.into_iter().map(|(.., term)| term).filter(|term| is_identifier(term)).collect()
-}
-
-pub(super) fn is_identifier(term: &str) -> bool {
-    let numbers = term.split(BETWEEN_NUMBERS).count();
-    term.contains(|c: char| c.is_ascii_digit()) && (numbers > 2 || term.contains(char::is_alphabetic))
 }
 
 /// All compounds and joined parts of compounds.

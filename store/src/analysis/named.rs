@@ -4,8 +4,7 @@
 use std::{collections::HashSet, ops::Range};
 
 use super::{
-    compound::BETWEEN_NUMBERS,
-    identifier::is_identifier,
+    compound::{BETWEEN_NUMBERS, is_identifier},
     token::{Form, Token},
     tokens::tokens,
 };

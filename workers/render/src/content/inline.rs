@@ -116,7 +116,7 @@ impl Typesetter<'_> {
     pub(super) fn within(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Place {
         let line = self.doc.own_line(element).or(place.line);
         let mut inner = Place { spans: place.spans + 1, depth: place.depth + 1, line, ..place };
-        (inner.fills, inner.stretches) = (false, false);
+        (inner.fills, inner.stretches, inner.whole) = (false, false, None);
         inner.box_height = style.and_then(|style| lengths::height(style.height?, style, place));
         match element.value().name() {
             "b" | "strong" | "th" | "dt" => inner.face.bold = true,

@@ -151,6 +151,8 @@ struct Place {
     contains_margins: (bool, bool),
     /// The available width in points, as far as it is known.
     width: f64,
+    /// What percentages of a picture's width are of, in points, if not of the available width.
+    whole: Option<f64>,
     /// What is free of text to the left and right of the available width, in points.
     aside: (f64, f64),
     /// The height of a page's text, in points.
@@ -233,6 +235,7 @@ impl<'a> Typesetter<'a> {
             stretches: false,
             contains_margins: (false, false),
             width: area.width,
+            whole: None,
             aside: area.aside,
             height: area.height,
             box_height: None,

@@ -198,8 +198,9 @@ fn size(picture: &Picture, element: ElementRef<'_>, style: Option<&Style>, place
     let ratio = picture.height / picture.width.max(1e-6);
     let nothing = Style::default();
     let style = style.unwrap_or(&nothing);
+    let around = Place { width: place.whole.unwrap_or(place.width), ..place };
     let points =
-        |length| Some(lengths::points(length, style, place)).filter(|points| points.is_finite() && *points > 0.0);
+        |length| Some(lengths::points(length, style, around)).filter(|points| points.is_finite() && *points > 0.0);
     // Of a height that depends on the content, CSS takes no percentage.
     let upright = |length| match length {
         length if lengths::is_relative(length) => None,

@@ -8,20 +8,13 @@ use scraper::node::Element;
 
 use super::numerals;
 use super::style::{Content, ContentItem, Counters, Display};
-use super::styles::{Generated, Shared};
+use super::styles::{Counted, Generated, Shared};
 use super::tree::Tree;
 
 /// The counter of lists, which HTML counts.
 const LIST_ITEM: &str = "list-item";
 /// The most numbers that `counters()` joins: those of the innermost elements.
 const JOINED: usize = 32;
-
-/// The generated texts of an element that have counters.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Counted {
-    pub before: Option<String>,
-    pub after: Option<String>,
-}
 
 /// A counter that an element made.
 #[derive(Debug)]

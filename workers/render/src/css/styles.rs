@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use ego_tree::NodeId;
 use scraper::node::Element;
 
-use super::counters::Counted;
 use super::inheritance::hand_down;
 use super::style::{Break, Content, ContentItem, Style};
 
@@ -22,6 +21,13 @@ impl Generated {
         let text = counted.unwrap_or_else(|| self.content.text(element, |_, _, _| String::new()));
         (text, &self.style)
     }
+}
+
+/// The generated texts of an element that have counters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    pub before: Option<String>,
+    pub after: Option<String>,
 }
 
 #[derive(Debug, Default)]

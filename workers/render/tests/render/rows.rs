@@ -221,3 +221,13 @@ fn a_column_of_a_grid_is_as_wide_as_its_content() {
     assert!(close(first.left, second.left, 0.5) && first.left < at(&seen, "Telephone").right + 14.0, "{first:?}");
     assert!(first.left > at(&seen, "Telephone").right + 8.0, "{first:?}");
 }
+
+#[test]
+fn pictures_of_a_row_are_as_wide_as_their_share_of_it() {
+    let picture = "<img src=\"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='400' height='200'><rect width='400' height='200' fill='teal'/></svg>\">";
+    let css = ".g { display: flex; gap: 6px } .g img { flex: 1; width: 33% }";
+    let seen = seen(&job(&format!("<div class=g>{}</div>\n", picture.repeat(3)), css));
+    let drawn = seen.drawn([0, 128, 128]);
+    let share = (WIDTH - 9.0) / 3.0;
+    assert!(drawn.len() == 3 && drawn.iter().all(|area| close(area.width(), share, 4.0)), "{drawn:?}");
+}

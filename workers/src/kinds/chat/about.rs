@@ -7,7 +7,7 @@ use ruche_store::analysis::{
     query::{Phrase, parse},
 };
 
-use super::question::Candidate;
+use super::candidate::Candidate;
 
 /// Whether each sentence has the question's numbers that any sentence has, and is about none of its lookalikes. Where none
 /// has all of them, one of them is enough. A number behind the same word, as in "clause 42", comes before one that stands

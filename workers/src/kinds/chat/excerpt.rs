@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{
-    question::{Candidate, Question},
-    sentences::is_rule,
-};
+use super::{candidate::Candidate, question::Question, sentences::is_rule};
 
 /// The whole passage if it fits, else whole sentences of it that fit, below their heading and the header of their table.
 /// Where none says anything about the question, the passage is not shortened.

@@ -1,6 +1,7 @@
 //! The chat kind: answers with the model that this worker has loaded, token by token.
 
 mod about;
+mod candidate;
 mod citations;
 mod compose;
 mod excerpt;

@@ -1,7 +1,7 @@
 //! What a small model is asked, and how much each sentence of the passages says about it. Sentences that share words with
 //! the question are preferred, because such a model knows few words.
 
-use std::{collections::VecDeque, ops::Range};
+use std::collections::VecDeque;
 
 use ruche_schemas::kinds::chat::{Message, Role};
 use ruche_store::analysis::{
@@ -12,12 +12,14 @@ use ruche_store::analysis::{
     query::{Asked, Lexeme, parse},
 };
 
-use super::{about::about, prose::prose};
+use super::{
+    about::about,
+    candidate::{ABOVE, Candidate},
+    prose::prose,
+};
 
 /// The bonus of a sentence that has all of the question's words, in logits.
 pub(super) const BONUS: f32 = 9.0;
-/// What a word in the headings above a sentence counts beside one in the sentence.
-const ABOVE: f32 = 0.8;
 /// The most headings and questions in a row that count for a sentence below them.
 const HEADINGS: usize = 8;
 /// The weight of a word that all sentences have; a rarer one adds the logarithm of its rarity.
@@ -42,24 +44,6 @@ struct Heading {
     text: String,
     terms: Vec<String>,
     named: Vec<f32>,
-}
-
-/// A sentence that may answer.
-pub(super) struct Candidate {
-    pub(super) text: String,
-    /// Headings and questions answer nothing.
-    pub(super) answers: bool,
-    /// Where it is in the passage, in bytes.
-    pub(super) range: Range<usize>,
-    /// The last heading or question above it.
-    pub(super) heading: String,
-    /// With the headings and questions above it.
-    pub(super) whole: String,
-    own: Vec<String>,
-    /// Terms of the headings and questions above it.
-    above: Vec<String>,
-    /// How much it has of each of the question's numbers and codes.
-    pub(super) named: Vec<f32>,
 }
 
 impl Question {
@@ -201,18 +185,6 @@ fn words(text: &str, language: &str, names: &[Name]) -> Vec<Asked> {
 fn any_of(words: &str, language: &str) -> Asked {
     let forms = terms(words, language).into_iter().map(|(text, _)| Lexeme { text, is_prefix: false });
     Asked { forms: forms.collect(), weight: 1.0 }
-}
-
-impl Candidate {
-    /// How much a sentence has of a word, from 0 to 1.
-    fn has(&self, word: &Asked) -> f32 {
-        let among = |terms: &[String]| terms.iter().any(|term| word.matches(term));
-        match (among(&self.own), among(&self.above)) {
-            (true, _) => 1.0,
-            (false, true) => ABOVE,
-            (false, false) => 0.0,
-        }
-    }
 }
 
 /// How much a word of the question tells about the sentences, of which each has so much.

@@ -3,9 +3,10 @@
 use ruche_schemas::kinds::chat::Grounding;
 
 use super::{
+    candidate::Candidate,
     line::line,
     passages::Shown,
-    question::{BONUS, Candidate, Question},
+    question::{BONUS, Question},
 };
 use crate::inference::engine::Quote;
 

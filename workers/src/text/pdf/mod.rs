@@ -17,8 +17,9 @@ mod running;
 mod strings;
 mod tables;
 mod type_3;
-#[cfg(all(test, feature = "render"))]
-mod whole;
 mod words;
 
 pub(crate) use extract::extract;
+
+#[cfg(test)]
+mod tests;

@@ -22,9 +22,6 @@ use crate::{
     css::{Items, Justify, Margin, Style},
 };
 
-/// What a picture may be wider than its column because of rounding, in points.
-const TOLERANCE: f64 = 0.1;
-
 impl Typesetter<'_> {
     pub(super) fn typeset_row(
         &self,
@@ -136,8 +133,7 @@ impl Typesetter<'_> {
         let mut flow = Flow::new(place);
         match part {
             Part::Element(element) if element.value().name() == "img" => {
-                let fits = self.picture_width(*element, row) <= place.width + TOLERANCE;
-                let place = if fits { Place { width: row.width, ..place } } else { place };
+                let place = Place { whole: Some(row.width), ..place };
                 let picture = self.block_picture(*element, place).unwrap_or_default();
                 flow.block(self.with_margins(*element, picture, place), Margins::default());
             }

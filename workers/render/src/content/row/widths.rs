@@ -160,7 +160,8 @@ impl Typesetter<'_> {
             let width = self.picture_width(element, place);
             let least = width.min(place.width / 4.0);
             let content = ContentWidth { max_content: width, min_content: least, min_divided: least };
-            return Measured::of(content.plus(margins));
+            let grow = style.row.grow.filter(|grow| *grow > 0.0);
+            return Measured { grow, ..Measured::of(content.plus(margins)) };
         }
         let width = style.row.basis.or(style.width);
         Measured {

@@ -1,5 +1,6 @@
 //! No word of a page is lost on its way into chunks, running headers and page numbers apart.
 
+#![cfg(feature = "render")]
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use std::collections::BTreeMap;

@@ -1,0 +1,38 @@
+//! A sentence of a passage that may answer a question.
+
+use std::ops::Range;
+
+use ruche_store::analysis::query::Asked;
+
+/// What a word in the headings above a sentence counts beside one in the sentence.
+pub(super) const ABOVE: f32 = 0.8;
+
+/// A sentence that may answer.
+pub(super) struct Candidate {
+    pub(super) text: String,
+    /// Headings and questions answer nothing.
+    pub(super) answers: bool,
+    /// Where it is in the passage, in bytes.
+    pub(super) range: Range<usize>,
+    /// The last heading or question above it.
+    pub(super) heading: String,
+    /// With the headings and questions above it.
+    pub(super) whole: String,
+    pub(super) own: Vec<String>,
+    /// Terms of the headings and questions above it.
+    pub(super) above: Vec<String>,
+    /// How much it has of each of the question's numbers and codes.
+    pub(super) named: Vec<f32>,
+}
+
+impl Candidate {
+    /// How much a sentence has of a word, from 0 to 1.
+    pub(super) fn has(&self, word: &Asked) -> f32 {
+        let among = |terms: &[String]| terms.iter().any(|term| word.matches(term));
+        match (among(&self.own), among(&self.above)) {
+            (true, _) => 1.0,
+            (false, true) => ABOVE,
+            (false, false) => 0.0,
+        }
+    }
+}
