@@ -209,9 +209,10 @@ impl Typesetter<'_> {
     fn with_caption(&self, element: ElementRef<'_>, table: Content, place: Place) -> Content {
         let caption = element.child_elements().find(|child| child.value().name() == "caption");
         let Some(caption) = caption else { return table };
+        let has_number = self.has_number(caption);
         let caption = FigureCaption::new(self.caption(caption, place)).with_position(OuterVAlignment::Top).pack();
         let caption = caption.into_packed::<FigureCaption>().ok();
-        figure::with_caption(table, caption, place)
+        figure::with_caption(table, caption, has_number, place)
     }
 
     fn is_ruled(&self, element: ElementRef<'_>, cells: &[PlacedCell<'_>]) -> bool {
