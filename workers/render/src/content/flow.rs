@@ -8,7 +8,7 @@ use typst::{
     foundations::{Content, NativeElement, Styles},
     layout::{Fr, HElem, PagebreakElem, Spacing, VElem},
     model::ParElem,
-    text::SpaceElem,
+    text::{LinebreakElem, SpaceElem},
 };
 
 use super::{
@@ -226,6 +226,13 @@ impl Typesetter<'_> {
         flow.inline(element.map_or_else(Content::empty, |element| self.before(element, place)));
         let mut floats = Vec::new();
         let children: Vec<NodeRef<'_, Node>> = node.children().collect();
+        let (is_own_line, is_last_line) = element.map_or((false, false), |element| self.generates_blocks(element));
+        if is_own_line {
+            match children.iter().find(|child| !is_blank(**child)).copied().and_then(ElementRef::wrap) {
+                Some(first) if self.is_block(first) => flow.paragraph(),
+                _ => flow.inline(LinebreakElem::shared().clone()),
+            }
+        }
         let mut at = 0;
         while let Some(child) = children.get(at).copied() {
             let rest = &children[at..];
@@ -264,6 +271,9 @@ impl Typesetter<'_> {
         if !floats.is_empty() {
             self.end_floats(&mut floats, &[], place, &mut flow);
         }
+        if is_last_line && !flow.line.is_empty() {
+            flow.inline(LinebreakElem::shared().clone());
+        }
         flow.inline(element.map_or_else(Content::empty, |element| self.after(element, place)));
         flow
     }
@@ -300,7 +310,7 @@ impl Typesetter<'_> {
         let style = self.style(element);
         match style.and_then(|style| style.display) {
             _ if self.floats_aside(element) => return true,
-            Some(Display::Block | Display::Flex | Display::Grid) => return true,
+            Some(Display::Block | Display::ListItem | Display::Flex | Display::Grid) => return true,
             Some(Display::Inline | Display::InlineBlock) => return self.has_blocks.contains(&element.id()),
             Some(Display::None) | None => {}
         }

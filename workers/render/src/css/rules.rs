@@ -4,6 +4,7 @@ use super::blocks::Raw;
 use super::font_face::FontFace;
 use super::page_style::PageSelector;
 use super::properties::{self, Specified};
+use super::property::Property;
 use super::select::Target;
 use super::{Log, shorten};
 
@@ -72,8 +73,8 @@ pub(super) fn declarations(raw: Vec<Raw>, log: &mut Log<'_>) -> Vec<Declaration>
                     }
                     Value::Parsed(specified)
                 }
-                Err(message) => {
-                    log.add(line, message);
+                Err(problem) => {
+                    log.problem(line, problem);
                     continue;
                 }
             }
@@ -85,6 +86,20 @@ pub(super) fn declarations(raw: Vec<Raw>, log: &mut Log<'_>) -> Vec<Declaration>
 
 pub(super) fn has_variable(value: &str) -> bool {
     value.as_bytes().windows(4).any(|bytes| bytes.eq_ignore_ascii_case(b"var("))
+}
+
+/// Warns of `display: table-cell` and the like on what is no such part of a table: `is_named` says if an element's name is
+/// one of these.
+pub(super) fn check_table_parts(declarations: &[Declaration], is_named: impl Fn(&[&str]) -> bool, log: &mut Log<'_>) {
+    for declaration in declarations {
+        let Value::Parsed(Specified::Properties(found)) = &declaration.value else { continue };
+        if let [Property::TablePart(part, elements)] = found.as_slice()
+            && !is_named(elements)
+        {
+            let message = format!("`display: {part}` has no effect: only tables of the text become tables");
+            log.add(declaration.line, message);
+        }
+    }
 }
 
 /// Warns that `content` applies only to generated boxes.
