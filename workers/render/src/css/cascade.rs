@@ -140,8 +140,19 @@ impl Work<'_> {
             return None;
         }
         let declared = declared(self.sheets, &self.index, (&self.inline, &self.hints), matches, Own::default());
-        self.applier.generated(place as usize, &declared)
+        let is_meant = matches.iter().any(|(_, rule)| is_meant(self.index.rules[*rule as usize].1));
+        self.applier.generated(place as usize, &declared, is_meant)
     }
+}
+
+/// Whether a rule is for generated text alone, and shows something: `*, *::before { box-sizing: border-box }` is not.
+fn is_meant(rule: &Rule) -> bool {
+    let is_hidden = |name: &str| {
+        let families = ["margin", "padding", "--"];
+        matches!(name, "box-sizing" | "display" | "position") || families.iter().any(|family| name.starts_with(family))
+    };
+    rule.targets.iter().all(|target| target.pseudo.is_some())
+        && rule.declarations.iter().any(|declaration| !is_hidden(&declaration.name))
 }
 
 /// What an element's attributes declare, by number.
