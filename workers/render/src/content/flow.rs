@@ -228,9 +228,10 @@ impl Typesetter<'_> {
         let children: Vec<NodeRef<'_, Node>> = node.children().collect();
         let (is_own_line, is_last_line) = element.map_or((false, false), |element| self.generates_blocks(element));
         if is_own_line {
-            match children.iter().find(|child| !is_blank(**child)).copied().and_then(ElementRef::wrap) {
-                Some(first) if self.is_block(first) => flow.paragraph(),
-                _ => flow.inline(LinebreakElem::shared().clone()),
+            match children.iter().find(|child| !is_blank(**child)).map(|first| ElementRef::wrap(*first)) {
+                Some(Some(first)) if self.is_block(first) => flow.paragraph(),
+                Some(_) => flow.inline(LinebreakElem::shared().clone()),
+                None => {}
             }
         }
         let mut at = 0;
@@ -271,7 +272,7 @@ impl Typesetter<'_> {
         if !floats.is_empty() {
             self.end_floats(&mut floats, &[], place, &mut flow);
         }
-        if is_last_line && !flow.line.is_empty() {
+        if is_last_line && flow.line.iter().any(|piece| !piece.is::<SpaceElem>()) {
             flow.inline(LinebreakElem::shared().clone());
         }
         flow.inline(element.map_or_else(Content::empty, |element| self.after(element, place)));

@@ -127,7 +127,9 @@ impl Typesetter<'_> {
     fn generated(&self, generated: Option<(String, &Style)>, place: Place) -> Content {
         let Some((text, style)) = generated else { return Content::empty() };
         let mut out = Vec::new();
-        self.text(&text, place, &mut out);
+        let transform = style.text_transform.unwrap_or(place.transform);
+        let keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);
+        self.text(&text, Place { transform, keep_spaces, ..place }, &mut out);
         boxes::inline(Content::sequence(out), style, place, self.fonts)
     }
 

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
-    layout::{BlockBody, BlockElem, Length, PadElem},
+    layout::{BlockBody, BlockElem, HideElem, Length, PadElem, Spacing, VElem},
     model::{
         EnumElem, EnumItem, ListElem, ListItem, ListMarker, Numbering, NumberingPattern, ParbreakElem, TermItem,
         TermsElem,
@@ -49,12 +49,13 @@ impl Typesetter<'_> {
         let tight = !items.iter().any(|item| item.child_elements().any(|child| child.value().name() == "p"));
         let list_style = style.and_then(|style| style.list_style.clone()).or_else(|| type_attribute(element));
         // Typst's lists have one kind of marker each.
-        let parts = self.alike(element, &items, list_style.as_ref());
+        let parts = self.alike(element, &items, list_style.as_ref(), sample);
         let lists = parts.into_iter().map(|part| match element.value().name() {
             "ol" => self.numbered(element, &part, tight, inner),
             _ => self.bulleted(&part, tight, inner),
         });
-        let list = self.colored(Content::sequence(lists), &items);
+        let gap = self.spacing(&items, inner).or(tight.then(Length::zero));
+        let list = self.colored(joined(lists, gap), &items);
         let list = match more > 0.0 {
             true => PadElem::new(list).with_left(lengths::pt(more).into()).pack(),
             false => list,
@@ -108,7 +109,8 @@ impl Typesetter<'_> {
             list = list.with_tight(false).with_spacing(Smart::Custom(spacing));
         }
         let own = items.first().filter(|_| part.has_markers).and_then(|item| self.styles.marker(item.id()));
-        let markers = match (&own, part.style.as_ref().map(marker)) {
+        let hidden = part.aligned_with.map(|marker| HideElem::new(TextElem::packed(marker)).pack());
+        let markers = match (&own, hidden.or_else(|| part.style.as_ref().map(marker))) {
             (Some((_, Some(text))), _) => Some(vec![TextElem::packed(text.as_str())]),
             (_, Some(marker)) => Some(vec![marker]),
             (Some(_), None) => Some(MARKERS.map(TextElem::packed).to_vec()),
@@ -221,6 +223,18 @@ impl Typesetter<'_> {
         }
         spaced(element, TermsElem::new(items).with_tight(tight).pack())
     }
+}
+
+/// Parts of a list, as far apart as their items.
+fn joined(lists: impl Iterator<Item = Content>, gap: Option<Length>) -> Content {
+    let mut out = Vec::new();
+    for list in lists {
+        if let Some(gap) = gap.filter(|_| !out.is_empty()) {
+            out.push(VElem::new(Spacing::Rel(gap.into())).with_weak(true).pack());
+        }
+        out.push(list);
+    }
+    Content::sequence(out)
 }
 
 /// How far the margin and padding at the left of a list exceed the width of its `markers`, in points.

@@ -30,7 +30,15 @@ fn one_item_without_a_marker_leaves_the_others_theirs() {
     let seen = seen(&job(html, ".n { list-style: none } .d { display: block }"));
     assert_eq!(words(&seen), ["1.", "one", "none", "3.", "two", "block", "4.", "three"]);
     let gap = |one: &str, other: &str| at(&seen, other).top - at(&seen, one).top;
-    assert!(close(gap("one", "none"), gap("two", "block"), 0.5), "{:?}", seen.words);
+    let height = gap("one", "none");
+    assert!(close(height, gap("two", "block"), 0.5) && height < 18.0, "{:?}", seen.words);
+    assert!(close(at(&seen, "one").left, at(&seen, "none").left, 0.5), "{:?}", seen.words);
+}
+
+#[test]
+fn reversed_lists_count_down_past_an_item_without_a_marker() {
+    let seen = seen(&job("<ol reversed><li>a<li class=n>b<li>c</ol>", ".n { list-style: none }"));
+    assert_eq!(words(&seen), ["3.", "a", "b", "1.", "c"]);
 }
 
 #[test]
@@ -46,6 +54,7 @@ fn generated_blocks_stand_on_lines_of_their_own() {
     for html in [
         "<div class=a>text</div>",
         "<div class=a><p>text</p></div>",
+        "<div class=a>\n<p>text</p>\n</div>",
         "<p class=a>text</p>",
         "<ul><li class=a>text</ul>",
     ] {
@@ -54,6 +63,7 @@ fn generated_blocks_stand_on_lines_of_their_own() {
         assert!(top("Chapter") + 5.0 < top("Intro"), "{:?}", seen.words);
         let order = ["Above", "text", "Below", "end"].map(top);
         assert!(order.windows(2).all(|pair| pair[0] + 5.0 < pair[1]), "{html}: {:?}", seen.words);
+        assert!(order[3] - order[0] < 70.0, "no empty lines: {order:?}");
     }
 }
 
@@ -101,5 +111,15 @@ fn margins_of_words_make_space() {
 fn rows_keep_the_text_that_css_generates() {
     let css = ".r { display: flex; gap: 20pt } .r::before { content: 'Note' } .r::after { content: 'End' }";
     let seen = seen(&job("<div class=r><div>one</div><div>two</div></div>", css));
-    assert_eq!(words(&seen), ["Note", "one", "two", "End"]);
+    let tops = ["Note", "one", "End"].map(|word| at(&seen, word).top);
+    assert!(tops[0] < tops[1] && tops[1] < tops[2] && seen.words.len() == 4, "{:?}", seen.words);
+}
+
+#[test]
+fn generated_text_has_its_own_case_and_spaces() {
+    let css =
+        "p::before { content: 'one two'; text-transform: uppercase } p::after { content: 'a\\A b'; white-space: pre }";
+    let seen = seen(&job("<p>text</p>", css));
+    assert_eq!(words(&seen)[..2], ["ONE", "TWOtexta"]);
+    assert!(at(&seen, "b").top > at(&seen, "ONE").top + 5.0, "{:?}", seen.words);
 }

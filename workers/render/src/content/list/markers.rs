@@ -20,6 +20,8 @@ pub(super) struct Part<'e> {
     pub has_markers: bool,
     /// The number of the first item, if it is not the usual one.
     pub start: Option<u64>,
+    /// A marker of the list that these items do not have: their text stands where that of the others does.
+    pub aligned_with: Option<&'static str>,
 }
 
 impl Typesetter<'_> {
@@ -29,6 +31,7 @@ impl Typesetter<'_> {
         list: ElementRef<'e>,
         items: &[ElementRef<'e>],
         style: Option<&ListStyle>,
+        sample: &'static str,
     ) -> Vec<Part<'e>> {
         let start = list.attr("start").and_then(|start| start.trim().parse::<u64>().ok());
         let is_reversed = list.attr("reversed").is_some();
@@ -45,14 +48,25 @@ impl Typesetter<'_> {
             match parts.last_mut() {
                 Some(part) if part.style.as_ref() == style && part.has_markers == has_markers => part.items.push(*item),
                 last => {
-                    let start = if last.is_some() { Some(number) } else { start };
-                    parts.push(Part { items: vec![*item], style: style.cloned(), has_markers, start });
+                    let start = if last.is_some() || is_reversed { Some(number) } else { start };
+                    parts.push(Part {
+                        items: vec![*item],
+                        style: style.cloned(),
+                        has_markers,
+                        start,
+                        aligned_with: None,
+                    });
                 }
             }
             // Only what has a marker is counted, as in browsers.
             if has_markers {
                 let own = item.attr("value").and_then(|value| value.trim().parse().ok()).unwrap_or(number);
                 number = if is_reversed { own.saturating_sub(1) } else { own.saturating_add(1) };
+            }
+        }
+        if parts.len() > 1 {
+            for part in parts.iter_mut().filter(|part| part.style == Some(ListStyle::None)) {
+                part.aligned_with = Some(sample);
             }
         }
         parts
