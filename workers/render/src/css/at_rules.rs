@@ -9,7 +9,7 @@ use super::blocks::block;
 use super::font_face::face;
 use super::page_selector;
 use super::page_style::{MARGIN_BOXES, PageSelector};
-use super::rules::{PageRule, RULES, Rule, Sheet, check_content, check_table_parts, declarations};
+use super::rules::{PageRule, RULES, Rule, Sheet, check_content, declarations};
 use super::select::{self, Targets};
 use super::{Log, shorten};
 
@@ -89,8 +89,6 @@ impl<'i> QualifiedRuleParser<'i> for Reader<'_, '_> {
         let declarations = declarations(block.declarations, self.log);
         let rule = Rule { text, line, targets: targets.valid, declarations };
         check_content(&rule, self.log);
-        let is_named = |names: &[&str]| rule.targets.iter().all(|target| target.is_named(names));
-        check_table_parts(&rule.declarations, is_named, self.log);
         self.sheet.rules.push(rule);
         Ok(())
     }

@@ -6,7 +6,7 @@ use cssparser::Parser;
 use scraper::node::Element;
 
 use super::blocks::block;
-use super::rules::{Declaration, check_table_parts, declarations};
+use super::rules::{Declaration, check_table_part, declarations};
 use super::{Log, shorten};
 use crate::Warnings;
 
@@ -50,7 +50,7 @@ impl<'a> Inline<'a> {
         });
         let number = u32::try_from(self.read.len()).unwrap_or(u32::MAX);
         let declarations = declarations(raw, &mut log);
-        check_table_parts(&declarations, |names| names.contains(&element.name()), &mut log);
+        check_table_part(&declarations, element.name(), &mut log);
         self.read.push(declarations);
         self.numbers.insert(text, number);
         Some(number)

@@ -39,6 +39,19 @@ pub(super) struct Declaration {
     pub value: Value,
 }
 
+impl Declaration {
+    /// `display` of a part of a table, with the elements that are such parts.
+    pub fn table_part(&self) -> Option<(&'static str, &'static [&'static str])> {
+        match &self.value {
+            Value::Parsed(Specified::Properties(found)) => match found.as_slice() {
+                [Property::TablePart(part, elements)] => Some((part, elements)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum Value {
     Parsed(Specified),
@@ -88,13 +101,11 @@ pub(super) fn has_variable(value: &str) -> bool {
     value.as_bytes().windows(4).any(|bytes| bytes.eq_ignore_ascii_case(b"var("))
 }
 
-/// Warns of `display: table-cell` and the like on what is no such part of a table: `is_named` says if an element's name is
-/// one of these.
-pub(super) fn check_table_parts(declarations: &[Declaration], is_named: impl Fn(&[&str]) -> bool, log: &mut Log<'_>) {
+/// Warns of `display: table-cell` and the like on an element that is no such part of a table.
+pub(super) fn check_table_part(declarations: &[Declaration], name: &str, log: &mut Log<'_>) {
     for declaration in declarations {
-        let Value::Parsed(Specified::Properties(found)) = &declaration.value else { continue };
-        if let [Property::TablePart(part, elements)] = found.as_slice()
-            && !is_named(elements)
+        if let Some((part, elements)) = declaration.table_part()
+            && !elements.contains(&name)
         {
             let message = format!("`display: {part}` has no effect: only tables of the text become tables");
             log.add(declaration.line, message);

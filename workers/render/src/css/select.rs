@@ -166,17 +166,6 @@ pub(super) struct Target {
     pub cost: u64,
 }
 
-impl Target {
-    /// Whether it finds elements with one of these names only.
-    pub fn is_named(&self, names: &[&str]) -> bool {
-        let is_one = |part: &Component<Css>| match part {
-            Component::LocalName(name) => names.contains(&&*name.lower_name.0),
-            _ => false,
-        };
-        self.pseudo.is_none() && self.selector.iter().any(is_one)
-    }
-}
-
 #[derive(Debug, Default)]
 pub(super) struct Targets {
     pub valid: Vec<Target>,

@@ -357,7 +357,7 @@ fn lesser_and_greater_lengths_are_computed_where_they_can_be_compared() {
 #[test]
 fn what_is_so_anyway_needs_no_warning() {
     let parts = "thead { display: table-header-group } tfoot { display: table-footer-group } tr { display: table-row }
-        table tbody, tbody.a { display: table-row-group } td, th { display: table-cell } caption { display: table-caption }
+        table tbody, .a { display: table-row-group } td, th { display: table-cell } caption { display: table-caption }
         table { display: table } li { display: list-item }
         td { border-image: none; z-index: auto; caption-side: top; quotes: auto; clip: auto; mix-blend-mode: normal;
         backdrop-filter: none; order: 0; align-self: auto; place-content: normal; aspect-ratio: auto; top: auto }
