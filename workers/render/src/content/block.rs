@@ -106,7 +106,9 @@ impl Typesetter<'_> {
         // Other elements have the generated text in their first and last paragraph.
         let content = match name {
             "ul" | "ol" | "menu" | "dir" | "dl" | "table" | "figure" | "img" | "svg" | "hr" | "pre" | "xmp"
-            | "listing" => self.with_generated(element, content, inner),
+            | "listing" => self.before(element, inner) + content + self.after(element, inner),
+            // The boxes of a row are its children alone.
+            _ if is_row => self.before(element, inner) + content + self.after(element, inner),
             _ => content,
         };
         let content = match inner.from_right == place.from_right {

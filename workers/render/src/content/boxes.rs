@@ -189,7 +189,23 @@ pub fn inline(content: Content, style: &Style, place: Place, fonts: &Fonts) -> C
         (false, None, false) => content,
         (false, fill, _) => marked(content, fill, style, place),
     };
-    content.styled_with_map(styles(style, place, fonts))
+    let content = content.styled_with_map(styles(style, place, fonts));
+    let space = |margin: Option<Margin>| match margin {
+        Some(Margin::Length(length)) => points(length, style, place).clamp(0.0, place.width / 2.0),
+        Some(Margin::Auto) | None => 0.0,
+    };
+    match (space(style.margin.left), space(style.margin.right)) {
+        (0.0, 0.0) => content,
+        (left, right) => {
+            let left = if left > 0.0 { across(left) } else { Content::empty() };
+            let right = if right > 0.0 { across(right) } else { Content::empty() };
+            left + content + right
+        }
+    }
+}
+
+fn across(points: f64) -> Content {
+    HElem::new(Spacing::Rel(space_of(points))).pack()
 }
 
 /// A picture with border, background, padding and round corners.

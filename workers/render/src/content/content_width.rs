@@ -106,10 +106,12 @@ impl Typesetter<'_> {
         }
         let inner = self.within(element, place, style);
         let frame = style.map_or(0.0, |style| lengths::frame_width(style, place));
+        let margins = style.map_or(0.0, |style| lengths::side_margins(style, place).max(0.0));
         match name {
             "br" => meter.end_line(),
             "img" | "svg" => {
                 let width = self.picture_width(element, place);
+                meter.end.max_content += margins;
                 meter.unbreakable(width, width.min(place.width * PICTURE));
             }
             "input" => meter.unbreakable(1.4 * place.size, 1.4 * place.size),
@@ -128,7 +130,7 @@ impl Typesetter<'_> {
                 meter.block(self.measure_children(element, inner, depth).plus(frame + indent));
             }
             _ => {
-                meter.end.max_content += frame;
+                meter.end.max_content += frame + margins;
                 for child in element.children() {
                     self.measure(child, inner, depth, meter);
                 }

@@ -32,7 +32,8 @@ impl Typesetter<'_> {
         let mut caption = Vec::new();
         self.text(title, place, &mut caption);
         let caption = FigureCaption::new(Content::sequence(caption)).pack();
-        self.labelled(element, with_caption(picture, caption.into_packed::<FigureCaption>().ok(), place))
+        let caption = caption.into_packed::<FigureCaption>().ok();
+        self.labelled(element, with_caption(picture, caption, has_number(title), place))
     }
 
     pub(super) fn figure(&self, element: ElementRef<'_>, place: Place) -> Content {
@@ -42,9 +43,16 @@ impl Typesetter<'_> {
         let mut flow = Flow::new(inner);
         let others = element.children().filter(|child| Some(child.id()) != caption.map(|caption| caption.id()));
         self.add_nodes(others, inner, &mut flow);
+        let has_number = caption.is_some_and(|caption| self.has_number(caption));
         let caption = caption.map(|caption| FigureCaption::new(self.caption(caption, inner)).pack());
         let caption = caption.and_then(|caption| caption.into_packed::<FigureCaption>().ok());
-        with_caption(flow.finish(), caption, place)
+        with_caption(flow.finish(), caption, has_number, place)
+    }
+
+    /// Whether a caption brings its own number: in its text, or in what CSS generates before it.
+    pub(super) fn has_number(&self, caption: ElementRef<'_>) -> bool {
+        let before = self.styles.before(caption.id(), caption.value());
+        before.is_some_and(|(text, _)| !text.trim().is_empty()) || has_number(&caption.text().collect::<String>())
     }
 
     /// A caption with its generated text and its style.
@@ -66,9 +74,72 @@ impl Typesetter<'_> {
     }
 }
 
+/// What figures and tables are called before their number.
+const LABELS: [&str; 35] = [
+    "figure",
+    "fig",
+    "table",
+    "tab",
+    "image",
+    "plate",
+    "chart",
+    "scheme",
+    "listing",
+    "abbildung",
+    "abb",
+    "bild",
+    "tabelle",
+    "tableau",
+    "illustration",
+    "figura",
+    "tabla",
+    "cuadro",
+    "tabella",
+    "tabela",
+    "quadro",
+    "figuur",
+    "afbeelding",
+    "tabel",
+    "rysunek",
+    "rys",
+    "obrázek",
+    "obr",
+    "рисунок",
+    "рис",
+    "таблица",
+    "табл",
+    "图",
+    "図",
+    "表",
+];
+
+/// Whether a caption begins with a word and a number: `Fig. 1.1`, `Table 7: Sales`. After a word that names no figure,
+/// the number must end the caption, or a sign must follow it.
+fn has_number(caption: &str) -> bool {
+    let caption = caption.trim_start();
+    let at = caption.find(|c: char| !c.is_alphabetic()).unwrap_or(caption.len());
+    let (word, rest) = caption.split_at(at);
+    let number = rest.strip_prefix('.').unwrap_or(rest).trim_start();
+    let digits = number.find(|c: char| !c.is_numeric() && !".-".contains(c)).unwrap_or(number.len());
+    let (digits, after) = number.split_at(digits);
+    if word.is_empty() || !digits.starts_with(char::is_numeric) {
+        return false;
+    }
+    let is_sign = |c: char| ":)–—|".contains(c);
+    let is_alone = number.len() < rest.len()
+        && (digits.ends_with(['.', '-']) || after.trim_start().chars().next().is_none_or(is_sign));
+    is_alone || LABELS.contains(&word.to_lowercase().as_str())
+}
+
 /// A figure, on one page with its caption.
-pub(super) fn with_caption(body: Content, caption: Option<Packed<FigureCaption>>, place: Place) -> Content {
-    let figure = FigureElem::new(body).with_caption(caption).pack();
+pub(super) fn with_caption(
+    body: Content,
+    caption: Option<Packed<FigureCaption>>,
+    has_number: bool,
+    place: Place,
+) -> Content {
+    let figure = FigureElem::new(body).with_caption(caption);
+    let figure = if has_number { figure.with_numbering(None).pack() } else { figure.pack() };
     match place.in_relayout {
         true => figure,
         false => fit::keep_together(figure),

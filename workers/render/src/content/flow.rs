@@ -8,7 +8,7 @@ use typst::{
     foundations::{Content, NativeElement, Styles},
     layout::{Fr, HElem, PagebreakElem, Spacing, VElem},
     model::ParElem,
-    text::SpaceElem,
+    text::{LinebreakElem, SpaceElem},
 };
 
 use super::{
@@ -226,6 +226,14 @@ impl Typesetter<'_> {
         flow.inline(element.map_or_else(Content::empty, |element| self.before(element, place)));
         let mut floats = Vec::new();
         let children: Vec<NodeRef<'_, Node>> = node.children().collect();
+        let (is_own_line, is_last_line) = element.map_or((false, false), |element| self.generates_blocks(element));
+        if is_own_line {
+            match children.iter().find(|child| !is_blank(**child)).map(|first| ElementRef::wrap(*first)) {
+                Some(Some(first)) if self.is_block(first) => flow.paragraph(),
+                Some(_) => flow.inline(LinebreakElem::shared().clone()),
+                None => {}
+            }
+        }
         let mut at = 0;
         while let Some(child) = children.get(at).copied() {
             let rest = &children[at..];
@@ -263,6 +271,9 @@ impl Typesetter<'_> {
         }
         if !floats.is_empty() {
             self.end_floats(&mut floats, &[], place, &mut flow);
+        }
+        if is_last_line && flow.line.iter().any(|piece| !piece.is::<SpaceElem>()) {
+            flow.inline(LinebreakElem::shared().clone());
         }
         flow.inline(element.map_or_else(Content::empty, |element| self.after(element, place)));
         flow
@@ -308,7 +319,7 @@ impl Typesetter<'_> {
             _ if element.value().has_class("footnote-ref", CaseSensitivity::CaseSensitive) => return false,
             _ if notes::is_reference(element) => return false,
             _ if self.floats_aside(element) => return true,
-            Some(Display::Block | Display::Flex | Display::Grid) => return true,
+            Some(Display::Block | Display::ListItem | Display::Flex | Display::Grid) => return true,
             Some(Display::Inline | Display::InlineBlock) => return self.has_blocks.contains(&element.id()),
             Some(Display::None) | None => {}
         }

@@ -95,7 +95,25 @@ impl Typesetter<'_> {
 
     /// Adds `::before` and `::after`.
     pub(super) fn with_generated(&self, element: ElementRef<'_>, content: Content, place: Place) -> Content {
-        self.before(element, place) + content + self.after(element, place)
+        let mut parts = vec![self.before(element, place), content, self.after(element, place)];
+        let (before, after) = self.generates_blocks(element);
+        if after {
+            parts.insert(2, LinebreakElem::shared().clone());
+        }
+        if before {
+            parts.insert(1, LinebreakElem::shared().clone());
+        }
+        Content::sequence(parts)
+    }
+
+    /// Whether `::before` and `::after` stand on lines of their own.
+    pub(super) fn generates_blocks(&self, element: ElementRef<'_>) -> (bool, bool) {
+        let is_block = |generated: Option<(String, &Style)>| {
+            let display = generated.and_then(|(_, style)| style.display);
+            matches!(display, Some(Display::Block | Display::ListItem | Display::Flex | Display::Grid))
+        };
+        let (id, name) = (element.id(), element.value());
+        (is_block(self.styles.before(id, name)), is_block(self.styles.after(id, name)))
     }
 
     pub(super) fn before(&self, element: ElementRef<'_>, place: Place) -> Content {
@@ -109,7 +127,9 @@ impl Typesetter<'_> {
     fn generated(&self, generated: Option<(String, &Style)>, place: Place) -> Content {
         let Some((text, style)) = generated else { return Content::empty() };
         let mut out = Vec::new();
-        self.text(&text, place, &mut out);
+        let transform = style.text_transform.unwrap_or(place.transform);
+        let keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);
+        self.text(&text, Place { transform, keep_spaces, ..place }, &mut out);
         boxes::inline(Content::sequence(out), style, place, self.fonts)
     }
 

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
-    layout::{BlockBody, BlockElem, Length, PadElem},
+    layout::{BlockBody, BlockElem, HideElem, Length, PadElem, Spacing, VElem},
     model::{
         EnumElem, EnumItem, ListElem, ListItem, ListMarker, Numbering, NumberingPattern, ParbreakElem, TermItem,
         TermsElem,
@@ -15,7 +15,7 @@ use typst::{
     text::{SpaceElem, TextElem},
 };
 
-use self::markers::{marker, numbers_style};
+use self::markers::{Part, marker, numbers_style};
 use super::{Place, Typesetter, box_style, boxes, color, inline, lengths, text_style};
 use crate::css::{ListStyle, Margin, Style};
 
@@ -48,11 +48,14 @@ impl Typesetter<'_> {
         }
         let tight = !items.iter().any(|item| item.child_elements().any(|child| child.value().name() == "p"));
         let list_style = style.and_then(|style| style.list_style.clone()).or_else(|| type_attribute(element));
-        let list = match element.value().name() {
-            "ol" => self.numbered(element, &items, tight, list_style, inner),
-            _ => self.bulleted(&items, tight, list_style, inner),
-        };
-        let list = self.colored(list, &items);
+        // Typst's lists have one kind of marker each.
+        let parts = self.alike(element, &items, list_style.as_ref(), sample);
+        let lists = parts.into_iter().map(|part| match element.value().name() {
+            "ol" => self.numbered(element, &part, tight, inner),
+            _ => self.bulleted(&part, tight, inner),
+        });
+        let gap = self.spacing(&items, inner).or(tight.then(Length::zero));
+        let list = self.colored(joined(lists, gap), &items);
         let list = match more > 0.0 {
             true => PadElem::new(list).with_left(lengths::pt(more).into()).pack(),
             false => list,
@@ -87,7 +90,8 @@ impl Typesetter<'_> {
         Some(lengths::pt(points.fold(0.0, f64::max)))
     }
 
-    fn bulleted(&self, items: &[ElementRef<'_>], tight: bool, list_style: Option<ListStyle>, place: Place) -> Content {
+    fn bulleted(&self, part: &Part<'_>, tight: bool, place: Place) -> Content {
+        let items = part.items.as_slice();
         // The check boxes are a task list's markers.
         if items.iter().all(|item| is_checked(*item).is_some()) {
             let lists = items.iter().map(|item| {
@@ -104,8 +108,9 @@ impl Typesetter<'_> {
         if let Some(spacing) = self.spacing(items, place) {
             list = list.with_tight(false).with_spacing(Smart::Custom(spacing));
         }
-        let own = items.first().and_then(|item| self.styles.marker(item.id()));
-        let markers = match (&own, list_style.map(|style| marker(&style))) {
+        let own = items.first().filter(|_| part.has_markers).and_then(|item| self.styles.marker(item.id()));
+        let hidden = part.aligned_with.map(|marker| HideElem::new(TextElem::packed(marker)).pack());
+        let markers = match (&own, hidden.or_else(|| part.style.as_ref().map(marker))) {
             (Some((_, Some(text))), _) => Some(vec![TextElem::packed(text.as_str())]),
             (_, Some(marker)) => Some(vec![marker]),
             (Some(_), None) => Some(MARKERS.map(TextElem::packed).to_vec()),
@@ -139,14 +144,12 @@ impl Typesetter<'_> {
         self.item(item, inner)
     }
 
-    fn numbered(
-        &self,
-        element: ElementRef<'_>,
-        items: &[ElementRef<'_>],
-        tight: bool,
-        list_style: Option<ListStyle>,
-        place: Place,
-    ) -> Content {
+    fn numbered(&self, element: ElementRef<'_>, part: &Part<'_>, tight: bool, place: Place) -> Content {
+        use ListStyle::{Circle, Disc, None as Nothing, Square, Text};
+        if let Some(Nothing | Disc | Circle | Square | Text(_)) = &part.style {
+            return self.bulleted(part, tight, place);
+        }
+        let items = part.items.as_slice();
         let mut children: Vec<Packed<EnumItem>> = Vec::with_capacity(items.len());
         let own = items.first().and_then(|item| self.styles.marker(item.id())).map(|(style, _)| style);
         for item in items {
@@ -160,25 +163,19 @@ impl Typesetter<'_> {
             };
             children.push(packed(EnumItem::new(content).with_number(number)));
         }
-        let start = element.attr("start").and_then(|start| start.trim().parse::<u64>().ok());
         let mut list = EnumElem::new(children).with_tight(tight);
         if let Some(spacing) = self.spacing(items, place) {
             list = list.with_tight(false).with_spacing(Smart::Custom(spacing));
         }
-        if let Some(start) = start {
+        if let Some(start) = part.start {
             list = list.with_start(Smart::Custom(start));
         }
         if element.attr("reversed").is_some() {
             list = list.with_reversed(true);
         }
-        let list = match list_style {
+        let list = match &part.style {
             None => list.pack(),
-            Some(ListStyle::None | ListStyle::Disc | ListStyle::Circle | ListStyle::Square | ListStyle::Text(_)) => {
-                let marker = list_style.map(|style| marker(&style)).unwrap_or_default();
-                let items = items.iter().map(|item| packed(ListItem::new(self.item(*item, place))));
-                ListElem::new(items.collect()).with_tight(tight).with_marker(ListMarker::Content(vec![marker])).pack()
-            }
-            Some(style) => match NumberingPattern::from_str(markers::pattern(&style)) {
+            Some(style) => match NumberingPattern::from_str(markers::pattern(style)) {
                 Ok(pattern) => list.with_numbering(Numbering::Pattern(pattern)).pack(),
                 Err(_) => list.pack(),
             },
@@ -227,6 +224,18 @@ impl Typesetter<'_> {
         }
         spaced(element, TermsElem::new(items).with_tight(tight).pack())
     }
+}
+
+/// Parts of a list, as far apart as their items.
+fn joined(lists: impl Iterator<Item = Content>, gap: Option<Length>) -> Content {
+    let mut out = Vec::new();
+    for list in lists {
+        if let Some(gap) = gap.filter(|_| !out.is_empty()) {
+            out.push(VElem::new(Spacing::Rel(gap.into())).with_weak(true).pack());
+        }
+        out.push(list);
+    }
+    Content::sequence(out)
 }
 
 /// How far the margin and padding at the left of a list exceed the width of its `markers`, in points.

@@ -112,6 +112,8 @@ pub(super) fn is_known(name: &str) -> bool {
             | "label"
             | "nobr"
             | "output"
+            | "progress"
+            | "meter"
             | "ruby"
             | "rb"
             | "rt"

@@ -211,9 +211,10 @@ impl Typesetter<'_> {
         let is_caption = |child: &ElementRef<'_>| child.value().name() == "caption" && !self.is_hidden(*child);
         let caption = element.child_elements().find(is_caption);
         let Some(caption) = caption else { return table };
+        let has_number = self.has_number(caption);
         let caption = FigureCaption::new(self.caption(caption, place)).with_position(OuterVAlignment::Top).pack();
         let caption = caption.into_packed::<FigureCaption>().ok();
-        figure::with_caption(table, caption, place)
+        figure::with_caption(table, caption, has_number, place)
     }
 
     fn is_ruled(&self, element: ElementRef<'_>, cells: &[PlacedCell<'_>]) -> bool {

@@ -106,11 +106,12 @@ impl<'a> Applier<'a> {
     }
 
     /// `::before` or `::after` of the element `parent`.
-    pub fn generated(&mut self, parent: usize, declared: &[Declared<'_>]) -> Option<Generated> {
+    /// `is_meant`: whether a rule is for it alone, and shows something.
+    pub fn generated(&mut self, parent: usize, declared: &[Declared<'_>], is_meant: bool) -> Option<Generated> {
         let (style, content) = self.pseudo_element(parent, declared);
         let is_empty = content.as_ref().is_none_or(Content::is_empty);
         let has_box = style.background.is_some() || style.border != Default::default() || style.height.is_some();
-        if (content.is_none() || (is_empty && has_box))
+        if ((content.is_none() && is_meant) || (content.is_some() && is_empty && has_box))
             && let Some((source, first)) = declared.first()
         {
             let message = "a `::before` or `::after` is not there without a text in `content`";
@@ -165,10 +166,10 @@ impl<'a> Applier<'a> {
                     let key = (scope, std::ptr::from_ref(*declaration));
                     if !self.substituted.contains_key(&key) {
                         let read = self.scopes.substitute(scope, text);
-                        let read = read.map_err(|error| error.explain(&declaration.name, text));
+                        let read = read.map_err(|error| error.explain(&declaration.name, text).into());
                         let read = read.and_then(|value| properties::read(&declaration.name, &value));
-                        let read = read.map_err(|message| {
-                            Log { source, warnings: self.warnings }.add(declaration.line, message);
+                        let read = read.map_err(|problem| {
+                            Log { source, warnings: self.warnings }.problem(declaration.line, problem);
                         });
                         self.substituted.insert(key, read.ok());
                     }

@@ -1,7 +1,7 @@
 //! Cascades: finds the declarations of each element, in order. Elements with the same declarations inside elements with
 //! the same style share one style, so that all cells of a long table cost one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use scraper::Html;
 
@@ -11,7 +11,7 @@ use super::counters;
 use super::hints::Hints;
 use super::index::{AUTHOR, Index, Match, Matches};
 use super::inline::Inline;
-use super::rules::{Declaration, Rule, Sheet, Value};
+use super::rules::{Declaration, Rule, Sheet, Value, check_table_part};
 use super::style::{Content, Style};
 use super::styles::{Generated, Shared, Styles};
 use super::tree::Tree;
@@ -44,12 +44,18 @@ pub fn cascade(html: &Html, sheets: &[Sheet], base_font_size_pt: f64, warnings: 
     };
     let mut matched = vec![false; work.index.rules.len()];
     let mut places: Vec<u32> = Vec::with_capacity(tree.elements.len());
+    let table_parts = table_parts(&work.index);
     let mut styles = Styles::default();
     let mut found = Matches::default();
     for (index, flat) in tree.elements.iter().enumerate() {
         work.index.find(&tree, index, &mut found);
         for (_, rule) in found.element.iter().chain(&found.before).chain(&found.after).chain(&found.marker) {
             matched[*rule as usize] = true;
+        }
+        for (_, rule) in &found.element {
+            if table_parts.contains(rule) {
+                work.check_table_part(*rule, flat.element.name());
+            }
         }
         let parent = flat.parent().map_or(0, |parent| places[parent]);
         let inline = work.inline.number(flat.element, work.applier.warnings);
@@ -127,6 +133,12 @@ impl Work<'_> {
         place
     }
 
+    fn check_table_part(&mut self, rule: u32, name: &str) {
+        let (sheet, rule) = self.index.rules[rule as usize];
+        let mut log = Log { source: &self.sheets[sheet].source, warnings: self.applier.warnings };
+        check_table_part(&rule.declarations, name, &mut log);
+    }
+
     fn marker(&mut self, place: u32, matches: &[Match]) -> Option<(Style, Option<Content>)> {
         if matches.is_empty() {
             return None;
@@ -140,8 +152,25 @@ impl Work<'_> {
             return None;
         }
         let declared = declared(self.sheets, &self.index, (&self.inline, &self.hints), matches, Own::default());
-        self.applier.generated(place as usize, &declared)
+        let is_meant = matches.iter().any(|(_, rule)| is_meant(self.index.rules[*rule as usize].1));
+        self.applier.generated(place as usize, &declared, is_meant)
     }
+}
+
+/// The rules that make something a part of a table.
+fn table_parts(index: &Index<'_>) -> HashSet<u32> {
+    let is_part = |(_, rule): &(usize, &Rule)| rule.declarations.iter().any(|own| own.table_part().is_some());
+    (0..).zip(&index.rules).filter(|(_, rule)| is_part(rule)).map(|(number, _)| number).collect()
+}
+
+/// Whether a rule is for generated text alone, and shows something: `*, *::before { box-sizing: border-box }` is not.
+fn is_meant(rule: &Rule) -> bool {
+    let is_hidden = |name: &str| {
+        let families = ["margin", "padding", "--"];
+        matches!(name, "box-sizing" | "display" | "position") || families.iter().any(|family| name.starts_with(family))
+    };
+    rule.targets.iter().all(|target| target.pseudo.is_some())
+        && rule.declarations.iter().any(|declaration| !is_hidden(&declaration.name))
 }
 
 /// What an element's attributes declare, by number.

@@ -3,7 +3,7 @@
 use cssparser::{ParseErrorKind, Parser, Token};
 
 use super::color::{self, SpecifiedColor};
-use super::length::{Amount, Len, percent, sum};
+use super::length::{self, Amount, Len, percent};
 use super::reason::{Failure, Reason};
 
 /// The most components of a value.
@@ -121,13 +121,13 @@ fn color_function(input: &mut Parser<'_>) -> Result<Component, Failure> {
 
 fn function(name: String, input: &mut Parser<'_>) -> Result<Component, Failure> {
     match name.as_str() {
-        "calc" => Ok(match input.parse_nested_block(sum)? {
-            Amount::Number(value) => Component::Number(value),
-            Amount::Length(len) => Component::Length(len),
-        }),
-        "min" | "max" | "clamp" | "env" | "color-mix" | "light-dark" => {
-            Reason::fails(&format!("`{name}()` is not supported"))
-        }
+        "calc" | "min" | "max" | "clamp" => match length::function(&name, input) {
+            Some(Ok(Amount::Number(value))) => Ok(Component::Number(value)),
+            Some(Ok(Amount::Length(len))) => Ok(Component::Length(len)),
+            Some(Err(failure)) => Err(failure),
+            None => Reason::fails("it is not supported"),
+        },
+        "env" | "color-mix" | "light-dark" => Reason::fails(&format!("`{name}()` is not supported")),
         "url" => {
             let url = input.parse_nested_block(|input| Ok::<_, Failure>(input.expect_string()?.to_string()))?;
             Ok(Component::Url(url))

@@ -84,7 +84,8 @@ impl<'a> Counting<'a> {
             return false;
         }
         let flat = &self.tree.elements[index];
-        self.count_list(flat.element, flat.parent());
+        let is_list_item = shared.style.display.is_none_or(|display| display == Display::ListItem);
+        self.count_list(flat.element, flat.parent(), is_list_item);
         self.apply(&shared.style.counters, flat.parent());
         if let Some(text) = shared.before.as_ref().and_then(|before| self.generated(before, index)) {
             self.found.entry(flat.id).or_default().before = Some(text);
@@ -120,11 +121,11 @@ impl<'a> Counting<'a> {
         }
     }
 
-    fn count_list(&mut self, element: &Element, parent: Option<usize>) {
+    fn count_list(&mut self, element: &Element, parent: Option<usize>, is_list_item: bool) {
         let number = |name: &str| element.attr(name).and_then(|number| number.trim().parse::<i32>().ok());
         match element.name() {
             "ol" | "ul" | "menu" => self.make(LIST_ITEM, number("start").unwrap_or(1).saturating_sub(1), parent),
-            "li" => {
+            "li" if is_list_item => {
                 let value = self.value(LIST_ITEM, parent);
                 *value = number("value").unwrap_or(value.saturating_add(1));
             }

@@ -83,6 +83,7 @@ impl Draft {
             Property::Columns(count) => style.columns = *count,
             Property::ColumnGap(len) => style.column_gap = len.map(|len| len.resolved(by)),
             Property::Display(display) => style.display = Some(*display),
+            Property::TablePart(..) => style.display = None,
             Property::Opacity(opacity) => style.opacity = Some(*opacity),
             Property::KeepSpaces(keep) => style.keep_spaces = Some(*keep),
             Property::Wraps(wraps) => style.wraps = Some(*wraps),

@@ -94,10 +94,22 @@ impl Css {
 fn value(element: &Element, name: &str) -> Option<String> {
     let text = element.attr(name)?.trim().to_ascii_lowercase();
     let is_value = |c: char| c.is_ascii_alphanumeric() || "#.%".contains(c);
-    if text.is_empty() || text.len() > 40 || !text.chars().all(is_value) {
+    if text.is_empty() || text.len() > 40 {
         return None;
     }
+    if !text.chars().all(is_value) {
+        return dimension(&text);
+    }
     Some(if text.parse::<f64>().is_ok() { format!("{text}px") } else { text })
+}
+
+/// The number that a text begins with, as browsers read `100px;`: of pixels, or a percentage.
+pub(crate) fn dimension(text: &str) -> Option<String> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, rest) = text.split_at(end);
+    number.parse::<f64>().ok()?;
+    Some(format!("{number}{}", if rest.starts_with('%') { "%" } else { "px" }))
 }
 
 fn has_border(table: &Element) -> bool {
@@ -130,7 +142,7 @@ fn of_table(table: &Element, css: &mut Css) {
         css.add("border-spacing", &spacing);
         css.add("border-collapse", "separate");
     }
-    css.of(table, &[("bgcolor", "background-color"), ("height", "height")]);
+    css.of(table, &[("bgcolor", "background-color"), ("height", "height"), ("width", "width")]);
 }
 
 fn of_rule(rule: &Element, css: &mut Css) {

@@ -6,7 +6,7 @@ use cssparser::Parser;
 use scraper::node::Element;
 
 use super::blocks::block;
-use super::rules::{Declaration, declarations};
+use super::rules::{Declaration, check_table_part, declarations};
 use super::{Log, shorten};
 use crate::Warnings;
 
@@ -49,7 +49,9 @@ impl<'a> Inline<'a> {
             declaration.name != "content"
         });
         let number = u32::try_from(self.read.len()).unwrap_or(u32::MAX);
-        self.read.push(declarations(raw, &mut log));
+        let declarations = declarations(raw, &mut log);
+        check_table_part(&declarations, element.name(), &mut log);
+        self.read.push(declarations);
         self.numbers.insert(text, number);
         Some(number)
     }

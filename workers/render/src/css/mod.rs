@@ -48,15 +48,17 @@ pub use sheet::fonts;
 pub use style::*;
 pub use styles::Styles;
 
+use self::reason::Problem;
 use crate::Warnings;
 
 /// A length as attributes of HTML have it: `50%`, `3cm`. `None` if it is none, or depends on the root's font size.
 #[must_use]
 pub fn length(text: &str) -> Option<Length> {
-    match component::components(text).ok()?.as_slice() {
+    let one = |text: &str| match component::components(text).ok()?.as_slice() {
         [part] => part.len().map(|len| len.resolved(length::Measure { em: 10.0, rem: 10.0 })),
         _ => None,
-    }
+    };
+    one(text).or_else(|| one(&hints::dimension(text)?))
 }
 
 /// A colour as attributes of HTML have it: `#ffeeaa`, `navy`.
@@ -84,6 +86,13 @@ pub(crate) struct Log<'a> {
 impl Log<'_> {
     fn add(&mut self, line: Option<u32>, message: impl Into<String>) {
         self.warnings.add(self.source, line, message);
+    }
+
+    fn problem(&mut self, line: Option<u32>, problem: Problem) {
+        match problem {
+            Problem::Message(message) => self.add(line, message),
+            Problem::Ignored { declaration, why } => self.warnings.add_alike(self.source, line, declaration, why),
+        }
     }
 }
 

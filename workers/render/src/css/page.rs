@@ -181,7 +181,7 @@ impl Reader {
                         Ok(())
                     }
                     Ok(Specified::Wide(..)) => Err(no_inheritance(name, &value)),
-                    Err(message) => Err(message),
+                    Err(problem) => Err(problem.into()),
                 },
             });
             if let Err(message) = read {

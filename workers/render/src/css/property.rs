@@ -129,6 +129,8 @@ pub(super) enum Property {
     Float(Option<Float>),
     Clear(bool),
     Display(Display),
+    /// `display` of a part of a table, with the elements that are such parts.
+    TablePart(&'static str, &'static [&'static str]),
     Opacity(f64),
     KeepSpaces(bool),
     Wraps(bool),

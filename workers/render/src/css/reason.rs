@@ -26,3 +26,29 @@ impl From<Reason> for Failure {
         Self { kind: ParseErrorKind::Custom(reason) }
     }
 }
+
+/// What a warning says of a declaration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Problem {
+    Message(String),
+    /// It has no effect, for a reason that other declarations have too.
+    Ignored {
+        declaration: String,
+        why: &'static str,
+    },
+}
+
+impl From<String> for Problem {
+    fn from(message: String) -> Self {
+        Self::Message(message)
+    }
+}
+
+impl From<Problem> for String {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Message(message) => message,
+            Problem::Ignored { declaration, why } => format!("{declaration} has no effect: {why}"),
+        }
+    }
+}

@@ -4,6 +4,7 @@ use super::blocks::Raw;
 use super::font_face::FontFace;
 use super::page_style::PageSelector;
 use super::properties::{self, Specified};
+use super::property::Property;
 use super::select::Target;
 use super::{Log, shorten};
 
@@ -36,6 +37,19 @@ pub(super) struct Declaration {
     pub line: Option<u32>,
     pub important: bool,
     pub value: Value,
+}
+
+impl Declaration {
+    /// `display` of a part of a table, with the elements that are such parts.
+    pub fn table_part(&self) -> Option<(&'static str, &'static [&'static str])> {
+        match &self.value {
+            Value::Parsed(Specified::Properties(found)) => match found.as_slice() {
+                [Property::TablePart(part, elements)] => Some((part, elements)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -72,8 +86,8 @@ pub(super) fn declarations(raw: Vec<Raw>, log: &mut Log<'_>) -> Vec<Declaration>
                     }
                     Value::Parsed(specified)
                 }
-                Err(message) => {
-                    log.add(line, message);
+                Err(problem) => {
+                    log.problem(line, problem);
                     continue;
                 }
             }
@@ -85,6 +99,18 @@ pub(super) fn declarations(raw: Vec<Raw>, log: &mut Log<'_>) -> Vec<Declaration>
 
 pub(super) fn has_variable(value: &str) -> bool {
     value.as_bytes().windows(4).any(|bytes| bytes.eq_ignore_ascii_case(b"var("))
+}
+
+/// Warns of `display: table-cell` and the like on an element that is no such part of a table.
+pub(super) fn check_table_part(declarations: &[Declaration], name: &str, log: &mut Log<'_>) {
+    for declaration in declarations {
+        if let Some((part, elements)) = declaration.table_part()
+            && !elements.contains(&name)
+        {
+            let message = format!("`display: {part}` has no effect: only tables of the text become tables");
+            log.add(declaration.line, message);
+        }
+    }
 }
 
 /// Warns that `content` applies only to generated boxes.

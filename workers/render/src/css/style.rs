@@ -99,6 +99,8 @@ pub enum ListStyle {
 pub enum Display {
     None,
     Block,
+    /// A block with a marker.
+    ListItem,
     Inline,
     InlineBlock,
     /// Its children are a row.

@@ -38,3 +38,31 @@ fn attributes_of_pictures_and_rules_are_read() {
     );
     assert!(!seen.text().contains("gone") && seen.text().contains("cba"), "{}", seen.text());
 }
+
+#[test]
+fn the_number_that_a_width_begins_with_counts() {
+    for width in ["100px;", "100", " 100 ", "100px", "100abc"] {
+        let mut job = job(&format!("<img src=c.png width='{width}'>\n"), "");
+        job.files = vec![file("c.png", png(200, 100))];
+        let seen = seen(&job);
+        assert!(close(seen.pictures[0].width(), 75.0, 0.1), "{width}: {:?}", seen.pictures);
+    }
+}
+
+#[test]
+fn tables_have_the_width_and_place_of_their_attributes() {
+    let table = |attributes: &str| {
+        seen(&job(&format!("<table {attributes}><tr><td>one</td><td align=right>two</td></tr></table>\n"), ""))
+    };
+    for (attributes, width) in [("width='50%'", WIDTH / 2.0), ("width=300", 225.0), ("width=300 align=center", 225.0)] {
+        let seen = table(attributes);
+        let found = at(&seen, "two").right - at(&seen, "one").left + 14.0;
+        assert!(close(found, width, 3.0), "{attributes}: {found}");
+    }
+    let right = table("width=300 align=right");
+    assert!(close(at(&right, "two").right, LEFT + WIDTH - 7.0, 3.0), "{:?}", right.words);
+    let middle = table("width=300 align=center");
+    assert!(close(at(&middle, "one").left, LEFT + (WIDTH - 225.0) / 2.0 + 7.0, 3.0), "{:?}", middle.words);
+    let narrow = table("align=right");
+    assert!(close(at(&narrow, "two").right, LEFT + WIDTH - 7.0, 3.0), "{:?}", narrow.words);
+}

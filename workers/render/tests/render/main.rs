@@ -10,6 +10,7 @@ mod golden;
 mod lost;
 mod margin_boxes;
 mod markdown;
+mod markers;
 mod pages;
 mod properties;
 mod rows;

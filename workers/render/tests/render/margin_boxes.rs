@@ -59,3 +59,10 @@ fn margin_boxes_have_borders_grounds_padding_and_alignment() {
     assert!(close(at(&seen, "Foot").left, super::boxes::LEFT, 0.5) && at(&seen, "Foot").top > ground[0].top + 4.0);
     assert!(seen.warnings().is_empty(), "{}", seen.warnings());
 }
+
+#[test]
+fn a_box_without_a_text_has_nothing_to_fit() {
+    let css = "@page { margin: 8mm; @bottom-center { content: '' } @top-center { content: '' } @bottom-left { content: counter(page) } }";
+    let seen = seen(&job("text", css));
+    assert!(seen.output.warnings.is_empty(), "{:?}", seen.output.warnings);
+}

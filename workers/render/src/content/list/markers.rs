@@ -8,10 +8,70 @@ use typst::{
 
 use crate::{
     content::{Typesetter, color},
-    css::{ListStyle, Rgba, Style},
+    css::{Display, ListStyle, Rgba, Style},
 };
 
+/// Items of a list whose markers are alike.
+pub(super) struct Part<'e> {
+    pub items: Vec<ElementRef<'e>>,
+    /// `None` is that of the template.
+    pub style: Option<ListStyle>,
+    /// Whether the items have markers at all: CSS's `display` can take them away.
+    pub has_markers: bool,
+    /// The number of the first item, if it is not the usual one.
+    pub start: Option<u64>,
+    /// A marker of the list that these items do not have: their text stands where that of the others does.
+    pub aligned_with: Option<&'static str>,
+}
+
 impl Typesetter<'_> {
+    /// The items in parts whose markers are alike; most lists have one.
+    pub(super) fn alike<'e>(
+        &self,
+        list: ElementRef<'e>,
+        items: &[ElementRef<'e>],
+        style: Option<&ListStyle>,
+        sample: &'static str,
+    ) -> Vec<Part<'e>> {
+        let start = list.attr("start").and_then(|start| start.trim().parse::<u64>().ok());
+        let is_reversed = list.attr("reversed").is_some();
+        let usual = if is_reversed { items.len() as u64 } else { 1 };
+        let mut number = start.unwrap_or(usual);
+        let mut parts: Vec<Part<'e>> = Vec::new();
+        for item in items {
+            let own = self.style(*item);
+            let has_markers = own.and_then(|own| own.display).is_none_or(|display| display == Display::ListItem);
+            let style = match has_markers {
+                true => own.and_then(|own| own.list_style.as_ref()).or(style),
+                false => Some(&ListStyle::None),
+            };
+            match parts.last_mut() {
+                Some(part) if part.style.as_ref() == style && part.has_markers == has_markers => part.items.push(*item),
+                last => {
+                    let start = if last.is_some() || is_reversed { Some(number) } else { start };
+                    parts.push(Part {
+                        items: vec![*item],
+                        style: style.cloned(),
+                        has_markers,
+                        start,
+                        aligned_with: None,
+                    });
+                }
+            }
+            // Only what has a marker is counted, as in browsers.
+            if has_markers {
+                let own = item.attr("value").and_then(|value| value.trim().parse().ok()).unwrap_or(number);
+                number = if is_reversed { own.saturating_sub(1) } else { own.saturating_add(1) };
+            }
+        }
+        if parts.len() > 1 {
+            for part in parts.iter_mut().filter(|part| part.style == Some(ListStyle::None)) {
+                part.aligned_with = Some(sample);
+            }
+        }
+        parts
+    }
+
     /// The colour, weight and slant of the text of an item, which it may have from elements around it.
     pub(super) fn style_around(&self, item: ElementRef<'_>) -> Styles {
         let around = || {

@@ -10,6 +10,18 @@ use super::text::single_ident;
 
 const COLUMNS: f64 = 20.0;
 
+/// The values of `display` for parts of tables, with the elements that are these parts.
+const TABLE_PARTS: &[(&str, &[&str])] = &[
+    ("table-row-group", &["tbody"]),
+    ("table-header-group", &["thead"]),
+    ("table-footer-group", &["tfoot"]),
+    ("table-row", &["tr"]),
+    ("table-cell", &["td", "th"]),
+    ("table-caption", &["caption"]),
+    ("table-column", &["col"]),
+    ("table-column-group", &["colgroup"]),
+];
+
 pub(super) fn list_style(parts: &[Component]) -> Parsed {
     let mut style = None;
     for part in parts {
@@ -109,16 +121,18 @@ pub(super) fn gap(parts: &[Component]) -> Parsed {
 pub(super) fn display(parts: &[Component]) -> Parsed {
     Ok(vec![Property::Display(match single_ident(parts)? {
         "none" => Display::None,
-        "block" | "flow-root" | "list-item" | "table" => Display::Block,
+        "block" | "flow-root" | "table" => Display::Block,
+        "list-item" => Display::ListItem,
         "inline" => Display::Inline,
         "inline-block" | "inline-table" => Display::InlineBlock,
         "flex" | "inline-flex" => Display::Flex,
         "grid" | "inline-grid" => Display::Grid,
         "contents" | "run-in" | "ruby" => return Err(Reason::new("use block, inline, inline-block or none")),
-        ident if ident.starts_with("table-") => {
-            return Err(Reason::new("only tables of the text become tables"));
-        }
-        _ => return Err(Reason::NotUnderstood),
+        ident => match TABLE_PARTS.iter().find(|(part, _)| *part == ident) {
+            // It is what the element is already, or a warning says that it is not.
+            Some((part, elements)) => return Ok(vec![Property::TablePart(part, elements)]),
+            None => return Err(Reason::NotUnderstood),
+        },
     })])
 }
 

@@ -2,6 +2,9 @@
 
 /// Whether the document looks the same without it.
 pub(super) fn is_silent(name: &str, value: &str) -> bool {
+    if asks_for_nothing(name, value) {
+        return true;
+    }
     match name {
         // Screens, pointers and time.
         "cursor"
@@ -38,22 +41,75 @@ pub(super) fn is_silent(name: &str, value: &str) -> bool {
         // Long words are broken, text is never clipped.
         "overflow-wrap" | "word-wrap" | "word-break" | "line-break" | "text-overflow" | "text-wrap" => true,
         "overflow" | "overflow-x" | "overflow-y" => matches!(value, "visible" | "auto" | "scroll"),
-        "transform" | "filter" | "box-shadow" | "text-shadow" | "clip" => value == "none",
         "position" => matches!(value, "static" | "relative"),
-        "visibility" => value == "visible",
-        "table-layout" => value == "auto",
         "outline" | "outline-width" | "outline-style" => matches!(value, "none" | "0"),
         "min-width" => matches!(value, "0" | "auto" | "none"),
         "list-style-position" => value == "outside",
-        "list-style-image" => value == "none",
-        "direction" => value == "ltr",
-        "writing-mode" => value == "horizontal-tb",
-        "text-decoration-style" => value == "solid",
-        "column-width" => value == "auto",
         "column-fill" | "text-underline-offset" | "text-decoration-skip" | "text-decoration-skip-ink" => true,
         _ => ["transition", "animation", "scroll-margin", "scroll-padding", "scroll-snap"]
             .iter()
             .any(|family| name.starts_with(family)),
+    }
+}
+
+/// Whether the value is the initial one: what would be without it.
+fn asks_for_nothing(name: &str, value: &str) -> bool {
+    match value {
+        "initial" | "unset" | "revert" | "revert-layer" => reason(name).is_some(),
+        "none" => matches!(
+            name,
+            "transform"
+                | "rotate"
+                | "scale"
+                | "translate"
+                | "perspective"
+                | "filter"
+                | "backdrop-filter"
+                | "mask"
+                | "box-shadow"
+                | "text-shadow"
+                | "clip-path"
+                | "shape-outside"
+                | "border-image"
+                | "list-style-image"
+                | "column-rule"
+                | "column-rule-style"
+                | "column-span"
+        ),
+        "auto" => matches!(
+            name,
+            "z-index"
+                | "top"
+                | "right"
+                | "bottom"
+                | "left"
+                | "inset"
+                | "clip"
+                | "quotes"
+                | "align-self"
+                | "justify-self"
+                | "aspect-ratio"
+                | "table-layout"
+                | "column-width"
+                | "text-align-last"
+                | "text-justify"
+        ),
+        "normal" => {
+            matches!(name, "mix-blend-mode" | "unicode-bidi" | "font-stretch" | "font-feature-settings")
+                || name.starts_with("place-")
+                || name.starts_with("align-")
+                || name.starts_with("justify-")
+                || name.starts_with("font-variant-")
+                || name == "font-variation-settings"
+        }
+        "stretch" => matches!(name, "justify-items" | "place-items" | "align-content"),
+        "0" => name == "order",
+        "top" => name == "caption-side",
+        "visible" => name == "visibility",
+        "ltr" => name == "direction",
+        "horizontal-tb" => name == "writing-mode",
+        "solid" => name == "text-decoration-style",
+        _ => false,
     }
 }
 

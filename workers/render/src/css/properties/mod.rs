@@ -10,7 +10,7 @@ mod text;
 
 use super::component::{Component, components};
 use super::property::Property;
-use super::reason::Reason;
+use super::reason::{Problem, Reason};
 
 pub(super) use boxes::{lengths, sides};
 pub(super) use table::INITIAL;
@@ -48,14 +48,14 @@ pub(super) enum Specified {
 }
 
 /// The error says why the declaration has no effect.
-pub(super) fn read(name: &str, value: &str) -> Result<Specified, String> {
+pub(super) fn read(name: &str, value: &str) -> Result<Specified, Problem> {
     let written = super::shorten(value);
     let plain = unprefixed(name);
     let Some(spec) = table::find(plain) else {
         return without_effect(name, plain, value).map(|()| Specified::Properties(Vec::new()));
     };
     if value.is_empty() {
-        return Err(format!("`{name}` has no value; it takes {}", spec.takes));
+        return Err(format!("`{name}` has no value; it takes {}", spec.takes).into());
     }
     if let Some(wide) = wide(value) {
         return Ok(Specified::Wide(wide, spec.longhands));
@@ -64,9 +64,9 @@ pub(super) fn read(name: &str, value: &str) -> Result<Specified, String> {
         Ok(properties) => Ok(Specified::Properties(properties)),
         // A prefixed property accompanies the plain one, which gives the warning.
         Err(_) if plain != name => Ok(Specified::Properties(Vec::new())),
-        Err(Reason::Message(why)) => Err(format!("`{name}: {written}` has no effect: {why}")),
+        Err(Reason::Message(why)) => Err(format!("`{name}: {written}` has no effect: {why}").into()),
         Err(Reason::NotUnderstood) => {
-            Err(format!("`{name}: {written}` is not understood; `{name}` takes {}", spec.takes))
+            Err(format!("`{name}: {written}` is not understood; `{name}` takes {}", spec.takes).into())
         }
     }
 }
@@ -108,18 +108,19 @@ fn wide(value: &str) -> Option<Wide> {
 }
 
 /// `Ok` if a property without effect needs no warning.
-fn without_effect(name: &str, plain: &str, value: &str) -> Result<(), String> {
+fn without_effect(name: &str, plain: &str, value: &str) -> Result<(), Problem> {
     if plain.starts_with('-') || ignored::is_silent(plain, &value.to_ascii_lowercase()) {
         return Ok(());
     }
     let written = super::shorten(value);
     if let Some(why) = ignored::reason(plain) {
-        return Err(format!("`{name}: {written}` has no effect: {why}"));
+        return Err(Problem::Ignored { declaration: format!("`{name}: {written}`"), why });
     }
     Err(match similar(plain) {
         Some(meant) => format!("there is no property `{}`; did you mean `{meant}`?", super::shorten(name)),
         None => format!("there is no property `{}` here", super::shorten(name)),
-    })
+    }
+    .into())
 }
 
 fn similar(name: &str) -> Option<&'static str> {

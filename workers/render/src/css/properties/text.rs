@@ -5,7 +5,7 @@ use super::super::component::Component;
 use super::super::length::Len;
 use super::super::property::Property;
 use super::super::reason::Reason;
-use super::super::style::{Align, Transform, VerticalAlign};
+use super::super::style::{Align, Rgba, Transform, VerticalAlign};
 use super::Parsed;
 
 /// The value in lower case, if it is a single ident.
@@ -21,7 +21,7 @@ pub(super) fn color(parts: &[Component]) -> Parsed {
     Ok(vec![Property::Color(part.color().ok_or(Reason::NotUnderstood)?)])
 }
 
-/// `background`: its colour, or the first one of a gradient. Images, positions and repetitions are ignored.
+/// `background`: its colour, or the first one of a gradient that can be seen. Images, positions and repetitions are ignored.
 pub(super) fn background(parts: &[Component]) -> Parsed {
     let mut gradient = None;
     for part in parts {
@@ -31,7 +31,9 @@ pub(super) fn background(parts: &[Component]) -> Parsed {
         if let Component::Function(name, inner) = part
             && name.ends_with("gradient")
         {
-            gradient = gradient.or_else(|| inner.iter().find_map(Component::color));
+            let is_clear = |color: &SpecifiedColor| matches!(color, SpecifiedColor::Rgba(Rgba(.., 0)));
+            let colors = || inner.iter().filter_map(Component::color);
+            gradient = gradient.or_else(|| colors().find(|color| !is_clear(color)).or_else(|| colors().next()));
         }
     }
     if let Some(color) = gradient {

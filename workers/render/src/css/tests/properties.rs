@@ -1,6 +1,6 @@
 //! Every property: the values it takes, and the warnings for others.
 
-use super::declared;
+use super::{declared, styled};
 use crate::css::{
     Align, Border, Break, Display, Float, Items, Justify, Length, LineStyle, ListStyle, Margin, Rgba, Sides, Style,
     Track, Transform, VerticalAlign,
@@ -185,7 +185,7 @@ fn lengths() {
         ("width: calc(1pt / 0)", "divides by zero"),
         ("width: calc(1pt * 1pt)", "can't be multiplied"),
         ("width: calc(1 + 1pt)", "can't be added to a length"),
-        ("width: min(1pt, 2pt)", "`min()` is not supported"),
+        ("width: env(a)", "not supported"),
         ("width: -1pt", "less than nothing"),
         ("width: fit-content", "use a length"),
         ("min-width: 3cm", "use width"),
@@ -294,6 +294,7 @@ fn flow() {
         ("display: none", |s| s.display = Some(Display::None)),
         ("opacity: 50%", |s| s.opacity = Some(0.5)),
         ("opacity: 7", |s| s.opacity = Some(1.0)),
+        ("display: list-item", |s| s.display = Some(Display::ListItem)),
     ]);
     refuse(&[
         ("list-style: url(a.png)", "a text in quotes"),
@@ -324,6 +325,68 @@ fn names() {
         ("-ms-text-size-adjust: 100%; -webkit-font-smoothing: antialiased; overflow: auto", |_| {}),
         ("float: none; position: relative; min-width: 0; --mine: {anything; at [all]}", |_| {}),
     ]);
+}
+
+#[test]
+fn lesser_and_greater_lengths_are_computed_where_they_can_be_compared() {
+    check(&[
+        ("width: min(300px, 400px)", |s| s.width = Some(Length::Pt(225.0))),
+        ("width: min(100%, 400px)", |s| s.width = Some(Length::Pt(300.0))),
+        ("max-width: max(50%, 30%, 40%)", |s| s.max_width = Some(Length::Percent(50.0))),
+        ("font-size: 20pt; text-indent: max(10pt, 1em)", |s| {
+            (s.font_size, s.text_indent) = (Some(20.0), Some(Length::Pt(20.0)));
+        }),
+        ("font-size: clamp(8pt, 2em, 18pt)", |s| s.font_size = Some(18.0)),
+        ("font-size: max(14px, 150%)", |s| s.font_size = Some(15.0)),
+        ("font-size: calc(min(2em, 12pt) + 1pt)", |s| s.font_size = Some(13.0)),
+        ("text-indent: calc(3pt - min(1em, 2pt) * 2)", |s| s.text_indent = Some(Length::Pt(-1.0))),
+        ("width: clamp(100pt, 50%, 200pt)", |s| s.width = Some(Length::Percent(50.0))),
+        ("line-height: max(1.2, 1.5)", |s| s.line_height = Some(1.5)),
+    ]);
+    refuse(&[
+        ("width: min(5vw, 20px)", "measures a window"),
+        ("width: clamp(1px, 2px)", "takes three"),
+        ("width: min()", "is not understood"),
+        ("width: min(1px 2px)", "is not understood"),
+        ("width: calc(1px, 2px)", "is not understood"),
+        ("width: min(1px, 2)", "a number"),
+        ("text-indent: min(1em, 2pt, 3rem)", "use fewer"),
+    ]);
+}
+
+#[test]
+fn what_is_so_anyway_needs_no_warning() {
+    let parts = "thead { display: table-header-group } tfoot { display: table-footer-group } tr { display: table-row }
+        table tbody, .a { display: table-row-group } td, th { display: table-cell } caption { display: table-caption }
+        table { display: table } li { display: list-item }
+        td { border-image: none; z-index: auto; caption-side: top; quotes: auto; clip: auto; mix-blend-mode: normal;
+        backdrop-filter: none; order: 0; align-self: auto; place-content: normal; aspect-ratio: auto; top: auto }
+        *, *::before, *::after { box-sizing: border-box } *::after { box-sizing: inherit }";
+    let html = "<table><caption>c<thead><tr><th>h<tfoot><tr><td>f<tbody class=a><tr><td>x</table><ul><li>y";
+    let done = styled(html, parts);
+    assert!(done.warnings.is_empty(), "{:?}", done.warnings);
+    let shown = styled(html, "td { display: none } td { display: table-cell }");
+    assert_eq!(shown.style("td").display, None);
+}
+
+#[test]
+fn declarations_without_effect_for_one_reason_share_a_warning() {
+    let css =
+        "p { position: absolute;\n top: 0 }\n p { position: absolute; left: 3pt;\n right: 0 }\n p { clip: rect(0) }";
+    let warnings = styled("<p>x", css).warnings;
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    let expected =
+        "css:1: `position: absolute`, `top: 0`, `left: 3pt` and 1 more (lines 1, 2, 3, 4) have no effect: boxes ";
+    assert!(warnings[0].starts_with(expected), "{warnings:?}");
+}
+
+#[test]
+fn the_first_colour_of_a_gradient_that_can_be_seen_is_the_ground() {
+    for css in ["linear-gradient(to right, transparent, #f00, transparent)", "linear-gradient(rgba(0,0,0,0), red 50%)"]
+    {
+        let (style, _) = declared(&format!("background: {css}"));
+        assert_eq!(style.background, Some(Rgba(255, 0, 0, 255)), "{css}");
+    }
 }
 
 #[test]
