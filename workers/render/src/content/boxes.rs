@@ -5,7 +5,8 @@ use std::num::NonZeroUsize;
 use typst::{
     foundations::{Content, NativeElement, Smart},
     layout::{
-        BlockBody, BlockElem, BoxElem, ColumnsElem, Em, HElem, Length, PadElem, Ratio, Rel, Sides, Sizing, Spacing,
+        AlignElem, Alignment, BlockBody, BlockElem, BoxElem, ColumnsElem, Em, HElem, Length, PadElem, Ratio, Rel,
+        Sides, Sizing, Spacing, VAlignment,
     },
     text::{BottomEdge, HighlightElem, TopEdge},
     visualize::Paint,
@@ -91,9 +92,15 @@ fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content
     let least = least.filter_map(|height| lengths::height(height, style, place)).fold(0.0, f64::max);
     let frame = if style.border_box == Some(true) { frame_height(style, place) } else { 0.0 };
     let least = least - frame;
-    let content = match least > 0.0 {
-        true => fit::with_min_height(content, least.min(place.height)),
-        false => content,
+    let content = match (least > 0.0, in_height(style)) {
+        (true, VAlignment::Top) => fit::with_min_height(content, least.min(place.height)),
+        (true, alignment) => {
+            // What is inside does not follow.
+            let content = content.set(AlignElem::alignment, Alignment::V(VAlignment::Top));
+            let content = fit::with_min_height(content, least.min(place.height));
+            content.set(AlignElem::alignment, Alignment::V(alignment))
+        }
+        (false, _) => content,
     };
     let content = match place.stretches {
         true => fit::as_high_as_row(content, frame_height(style, place)),
@@ -116,6 +123,20 @@ fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content
             let Sides { left, top, right, bottom } = around.map(space_of);
             PadElem::new(block).with_left(left).with_top(top).with_right(right).with_bottom(bottom).pack()
         }
+    }
+}
+
+/// Where the children of a flexible box stand in its height.
+fn in_height(style: &Style) -> VAlignment {
+    let is_column = style.row.is_column == Some(true);
+    match (style.display, style.row.items, style.row.justify) {
+        (Some(css::Display::Flex), _, Some(css::Justify::Center)) if is_column => VAlignment::Horizon,
+        (Some(css::Display::Flex), _, Some(css::Justify::End)) if is_column => VAlignment::Bottom,
+        (Some(css::Display::Flex | css::Display::Grid), Some(css::Items::Center), _) if !is_column => {
+            VAlignment::Horizon
+        }
+        (Some(css::Display::Flex | css::Display::Grid), Some(css::Items::End), _) if !is_column => VAlignment::Bottom,
+        _ => VAlignment::Top,
     }
 }
 

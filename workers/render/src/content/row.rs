@@ -194,7 +194,7 @@ impl Typesetter<'_> {
         let mut widths = Vec::new();
         for track in tracks {
             match track {
-                Track::Auto => widths.push(Width::Content(0.0)),
+                Track::Auto | Track::Content => widths.push(Width::Content(0.0)),
                 Track::Share(share) => widths.push(Width::Share(share.max(0.01))),
                 Track::Length(length) => widths.push(Width::Points(lengths::points(*length, style, place))),
                 Track::Fill(least) => {
@@ -206,7 +206,10 @@ impl Typesetter<'_> {
             }
         }
         let spans: Vec<usize> = parts.iter().map(|part| self.span_of(part).clamp(1, widths.len())).collect();
-        self.measure_tracks(parts, &spans, &mut widths, place, gap);
+        let mut stretched: Vec<bool> = tracks.iter().map(|track| *track == Track::Auto).collect();
+        stretched.resize(widths.len(), false);
+        self.measure_tracks(parts, &spans, &mut widths, place);
+        fit_tracks(&mut widths, &stretched, place.width, gap);
         let items = style.row.items.unwrap_or(Items::Stretch);
         let mut flow = Flow::new(place);
         let mut row: Vec<(Option<&Part<'_>>, Width, usize)> = Vec::new();
@@ -233,11 +236,7 @@ impl Typesetter<'_> {
     }
 
     /// Gives columns that are as wide as their content the width of their widest box.
-    fn measure_tracks(&self, parts: &[Part<'_>], spans: &[usize], widths: &mut [Width], place: Place, gap: f64) {
-        let is_auto: Vec<bool> = widths.iter().map(|width| matches!(width, Width::Content(_))).collect();
-        if !is_auto.contains(&true) {
-            return;
-        }
+    fn measure_tracks(&self, parts: &[Part<'_>], spans: &[usize], widths: &mut [Width], place: Place) {
         let mut at = 0;
         for (part, span) in parts.iter().zip(spans) {
             if at + span > widths.len() {
@@ -248,6 +247,5 @@ impl Typesetter<'_> {
             }
             at += span;
         }
-        fit_tracks(widths, place.width, gap);
     }
 }

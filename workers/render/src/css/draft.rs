@@ -125,6 +125,7 @@ impl Draft {
             Property::Tracks(tracks) => {
                 let tracks = tracks.iter().map(|track| match track {
                     TrackSize::Auto => Track::Auto,
+                    TrackSize::Content => Track::Content,
                     TrackSize::Share(share) => Track::Share(*share),
                     TrackSize::Len(len) => Track::Length(len.resolved(by)),
                     TrackSize::Fill(len) => Track::Fill(len.resolved(by)),

@@ -58,6 +58,7 @@ pub(super) enum LineHeight {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum TrackSize {
     Auto,
+    Content,
     Share(f64),
     Len(Len),
     /// As many tracks of at least this width as fit.

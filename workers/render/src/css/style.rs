@@ -140,7 +140,10 @@ pub enum Float {
 /// A column of a grid.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Track {
+    /// As wide as its content, and stretched.
     Auto,
+    /// As wide as its content.
+    Content,
     /// Of the space that is left.
     Share(f64),
     Length(Length),

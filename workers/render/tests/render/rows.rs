@@ -231,3 +231,14 @@ fn pictures_of_a_row_are_as_wide_as_their_share_of_it() {
     let share = (WIDTH - 9.0) / 3.0;
     assert!(drawn.len() == 3 && drawn.iter().all(|area| close(area.width(), share, 4.0)), "{drawn:?}");
 }
+
+#[test]
+fn flexible_boxes_are_centred_in_their_height() {
+    let css = ".a { display: flex; align-items: center; height: 100pt; background: #0f0 } \
+               .b { display: flex; flex-direction: column; justify-content: flex-end; min-height: 100pt; background: #00f }";
+    let seen = seen(&job("<div class=a><p>Middle</p></div>\n\n<div class=b><p>Bottom</p></div>\n", css));
+    let (green, blue) = (seen.grounds([0, 255, 0])[0], seen.grounds([0, 0, 255])[0]);
+    let (middle, bottom) = (at(&seen, "Middle"), at(&seen, "Bottom"));
+    assert!(close((middle.top + middle.bottom) / 2.0, (green.top + green.bottom) / 2.0, 3.0), "{middle:?} {green:?}");
+    assert!(close(bottom.bottom, blue.bottom, 16.0) && bottom.bottom <= blue.bottom, "{bottom:?} {blue:?}");
+}

@@ -104,8 +104,8 @@ fn shares(growing: &[&Measured], space: f64) -> Vec<Option<f64>> {
 }
 
 /// Columns as wide as their content take at most [`TRACKS`] of the space beside columns that share it, and all of it
-/// without such.
-pub(super) fn fit_tracks(tracks: &mut [Width], available: f64, gap: f64) {
+/// without such where they are `stretched`.
+pub(super) fn fit_tracks(tracks: &mut [Width], stretched: &[bool], available: f64, gap: f64) {
     #[allow(clippy::cast_precision_loss)]
     let gaps = gap * tracks.len().saturating_sub(1) as f64;
     let sum = |is_auto: bool| -> f64 {
@@ -119,12 +119,12 @@ pub(super) fn fit_tracks(tracks: &mut [Width], available: f64, gap: f64) {
     let (auto, left) = (sum(true).max(1.0), (available - gaps - sum(false)).max(1.0));
     let shares = tracks.iter().any(|track| matches!(track, Width::Share(_)));
     #[allow(clippy::cast_precision_loss)]
-    let count = tracks.iter().filter(|track| matches!(track, Width::Content(_))).count() as f64;
+    let count = stretched.iter().filter(|is_stretched| **is_stretched).count() as f64;
     let more = if shares { 0.0 } else { (left - auto).max(0.0) / count.max(1.0) };
     let scale = (if shares { left * TRACKS } else { left } / auto).min(1.0);
-    for track in tracks {
+    for (track, is_stretched) in tracks.iter_mut().zip(stretched) {
         if let Width::Content(points) = *track {
-            *track = Width::Points((points * scale + more).max(1.0));
+            *track = Width::Points((points * scale + if *is_stretched { more } else { 0.0 }).max(1.0));
         }
     }
 }
@@ -216,15 +216,17 @@ mod tests {
 
     #[test]
     fn columns_of_a_grid_are_as_wide_as_their_content() {
-        let fitted = |tracks: &[Width]| {
+        let fitted_to = |tracks: &[Width], stretched: &[bool]| {
             let mut tracks = tracks.to_vec();
-            fit_tracks(&mut tracks, 200.0, 10.0);
+            fit_tracks(&mut tracks, stretched, 200.0, 10.0);
             tracks
         };
+        let fitted = |tracks: &[Width]| fitted_to(tracks, &[true; 3][..tracks.len()]);
         let (content, points, share) = (Width::Content, Width::Points, Width::Share(1.0));
         assert_eq!(fitted(&[content(40.0), share]), [points(40.0), share]);
         assert_eq!(fitted(&[content(400.0), share]), [points(142.5), share]);
         assert_eq!(fitted(&[content(40.0), content(50.0)]), [points(90.0), points(100.0)]);
+        assert_eq!(fitted_to(&[content(40.0), content(50.0)], &[false, true]), [points(40.0), points(150.0)]);
         assert_eq!(
             fitted(&[content(300.0), content(100.0), points(20.0)]),
             [points(120.0), points(40.0), points(20.0)]

@@ -40,14 +40,15 @@ fn track(part: &Component) -> Result<Vec<Size>, Reason> {
         return Ok(vec![Size::Len(len)]);
     }
     match part {
-        Component::Ident(_, ident) if matches!(ident.as_str(), "auto" | "min-content" | "max-content") => {
-            Ok(vec![Size::Auto])
+        Component::Ident(_, ident) if ident == "auto" => Ok(vec![Size::Auto]),
+        Component::Ident(_, ident) if matches!(ident.as_str(), "min-content" | "max-content") => {
+            Ok(vec![Size::Content])
         }
         Component::Function(name, inner) => {
             let groups: Vec<&[Component]> = inner.split(|part| *part == Component::Comma).collect();
             match (name.as_str(), groups.as_slice()) {
                 ("minmax", [_, [most]]) => track(most),
-                ("fit-content", _) => Ok(vec![Size::Auto]),
+                ("fit-content", _) => Ok(vec![Size::Content]),
                 ("repeat", [[Component::Number(count)], tracks]) if *count >= 1.0 && count.fract() == 0.0 => {
                     let mut one = Vec::new();
                     for part in *tracks {
