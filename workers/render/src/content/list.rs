@@ -1,6 +1,7 @@
 //! Typesets lists: bulleted, numbered, of terms.
 
 mod markers;
+mod terms;
 
 use std::str::FromStr;
 
@@ -8,11 +9,8 @@ use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
     layout::{BlockBody, BlockElem, HideElem, Length, PadElem, Spacing, VElem},
-    model::{
-        EnumElem, EnumItem, ListElem, ListItem, ListMarker, Numbering, NumberingPattern, ParbreakElem, TermItem,
-        TermsElem,
-    },
-    text::{SpaceElem, TextElem},
+    model::{EnumElem, EnumItem, ListElem, ListItem, ListMarker, Numbering, NumberingPattern},
+    text::TextElem,
 };
 
 use self::markers::{Part, marker, numbers_style};
@@ -185,45 +183,6 @@ impl Typesetter<'_> {
             None => list,
         }
     }
-
-    /// `<dl>`: each group of terms with its descriptions.
-    pub(super) fn descriptions(&self, element: ElementRef<'_>, place: Place) -> Content {
-        let inner = Place { boxed: true, blocks: place.blocks + 1, spans: 0, ..place };
-        let mut items: Vec<Packed<TermItem>> = Vec::new();
-        let mut terms: Vec<Content> = Vec::new();
-        let mut texts: Vec<Content> = Vec::new();
-        let mut tight = true;
-        let parts = element.child_elements().flat_map(|child| match child.value().name() {
-            "div" => child.child_elements().collect::<Vec<_>>(),
-            _ => vec![child],
-        });
-        for part in parts.filter(|part| !self.is_hidden(*part)) {
-            let is_term = part.value().name() == "dt";
-            if is_term && !texts.is_empty() {
-                items.push(term_item(&mut terms, &mut texts));
-            }
-            tight &= !part.child_elements().any(|child| child.value().name() == "p");
-            let style = self.style(part);
-            let place = self.within(part, inner, style);
-            let content = match is_term {
-                true => self.with_generated(part, self.line(*part, place), place),
-                false => self.flow(*part, place),
-            };
-            let content = self.anchored(part, content);
-            let content = match style {
-                Some(style) if !is_term => {
-                    boxes::block(content, style, inner).styled_with_map(text_style::styles(style, place, self.fonts))
-                }
-                Some(style) => content.styled_with_map(text_style::styles(style, place, self.fonts)),
-                None => content,
-            };
-            if is_term { terms.push(content) } else { texts.push(content) }
-        }
-        if !(terms.is_empty() && texts.is_empty()) {
-            items.push(term_item(&mut terms, &mut texts));
-        }
-        spaced(element, TermsElem::new(items).with_tight(tight).pack())
-    }
 }
 
 /// Parts of a list, as far apart as their items.
@@ -257,21 +216,6 @@ fn spaced(element: ElementRef<'_>, list: Content) -> Content {
         true => list,
         false => BlockElem::new().with_body(Some(BlockBody::Content(list))).pack(),
     }
-}
-
-fn term_item(terms: &mut Vec<Content>, texts: &mut Vec<Content>) -> Packed<TermItem> {
-    let joined = |parts: &mut Vec<Content>, between: Content| {
-        let mut out = Vec::new();
-        for (i, part) in parts.drain(..).enumerate() {
-            if i > 0 {
-                out.push(between.clone());
-            }
-            out.push(part);
-        }
-        Content::sequence(out)
-    };
-    let term = joined(terms, TextElem::packed(",") + SpaceElem::shared().clone());
-    packed(TermItem::new(term, joined(texts, ParbreakElem::shared().clone())))
 }
 
 fn packed<T: NativeElement>(element: T) -> Packed<T> {

@@ -1,7 +1,7 @@
 //! Markers of lists, and text that CSS generates.
 
 use super::{
-    boxes::{at, close},
+    boxes::{LEFT, at, close},
     seen::{Seen, job, seen},
 };
 
@@ -122,4 +122,16 @@ fn generated_text_has_its_own_case_and_spaces() {
     let seen = seen(&job("<p>text</p>", css));
     assert_eq!(words(&seen)[..2], ["ONE", "TWOtexta"]);
     assert!(at(&seen, "b").top > at(&seen, "ONE").top + 5.0, "{:?}", seen.words);
+}
+
+#[test]
+fn terms_that_float_stand_beside_their_descriptions() {
+    let css = "dt { float: left; clear: left; width: 100px } dd { margin-left: 120px }";
+    let markdown = "<dl><dt>Name</dt><dd>Anna Example</dd><dt>Born</dt><dd>1990 in Lyon</dd></dl>\n";
+    let seen = seen(&job(markdown, css));
+    for (term, text) in [("Name", "Anna"), ("Born", "1990")] {
+        assert!(close(at(&seen, term).top, at(&seen, text).top, 0.5), "{term}");
+        assert!(close(at(&seen, text).left, LEFT + 90.0, 0.5), "{:?}", at(&seen, text));
+    }
+    assert!(at(&seen, "Born").top > at(&seen, "Name").bottom - 2.0);
 }

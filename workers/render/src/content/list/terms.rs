@@ -1,0 +1,135 @@
+//! Typesets `<dl>`: terms above their descriptions, or beside them.
+
+use scraper::ElementRef;
+use typst::{
+    foundations::{Content, NativeElement, Packed, Smart},
+    layout::{Fr, GridCell, GridChild, GridElem, GridItem, Sizing, TrackSizings},
+    model::{ParElem, ParbreakElem, StrongElem, TermItem, TermsElem},
+    text::{SpaceElem, TextElem},
+};
+
+use super::{packed, spaced};
+use crate::{
+    content::{Place, Typesetter, boxes, lengths, text_style},
+    css::{Float, Margin, Style},
+};
+
+/// What the terms leave to the descriptions beside them, as a part of the width.
+const DESCRIPTIONS: f64 = 0.25;
+
+/// Terms, and their descriptions.
+#[derive(Default)]
+struct Group {
+    terms: Vec<Content>,
+    texts: Vec<Content>,
+}
+
+impl Typesetter<'_> {
+    /// `<dl>`: each group of terms with its descriptions.
+    pub(in crate::content) fn descriptions(&self, element: ElementRef<'_>, place: Place) -> Content {
+        let inner = Place { boxed: true, blocks: place.blocks + 1, spans: 0, ..place };
+        let parts = element.child_elements().flat_map(|child| match child.value().name() {
+            "div" => child.child_elements().collect::<Vec<_>>(),
+            _ => vec![child],
+        });
+        let parts: Vec<ElementRef<'_>> = parts.filter(|part| !self.is_hidden(*part)).collect();
+        let beside = self.width_of_terms(&parts, inner);
+        let texts_in = Place { width: place.width - beside.unwrap_or(0.0), ..inner };
+        let mut groups: Vec<Group> = vec![Group::default()];
+        let mut tight = true;
+        for part in &parts {
+            let is_term = is_term(*part);
+            if is_term && groups.last().is_some_and(|group| !group.texts.is_empty()) {
+                groups.push(Group::default());
+            }
+            tight &= !part.child_elements().any(|child| child.value().name() == "p");
+            let content = self.part_of_group(*part, if is_term { inner } else { texts_in }, beside.is_some());
+            if let Some(group) = groups.last_mut() {
+                if is_term { group.terms.push(content) } else { group.texts.push(content) }
+            }
+        }
+        groups.retain(|group| !(group.terms.is_empty() && group.texts.is_empty()));
+        let list = match beside {
+            Some(width) => in_columns(groups, width),
+            None => TermsElem::new(groups.into_iter().map(item).collect()).with_tight(tight).pack(),
+        };
+        spaced(element, list)
+    }
+
+    fn part_of_group(&self, part: ElementRef<'_>, around: Place, is_beside: bool) -> Content {
+        let style = self.style(part);
+        let place = self.within(part, around, style);
+        let content = match is_term(part) {
+            true => self.with_generated(part, self.line(*part, place), place),
+            false => self.flow(*part, place),
+        };
+        let content = self.anchored(part, content);
+        let Some(style) = style else { return content };
+        let content = match is_term(part) {
+            true => content,
+            // The column is its margin.
+            false if is_beside => {
+                let mut own = style.clone();
+                own.margin.left = None;
+                boxes::block(content, &own, around)
+            }
+            false => boxes::block(content, style, around),
+        };
+        content.styled_with_map(text_style::styles(style, place, self.fonts))
+    }
+
+    /// The width of the terms where all of them float beside their descriptions, in points: the margin of the first
+    /// description, or the width of the first term.
+    fn width_of_terms(&self, parts: &[ElementRef<'_>], place: Place) -> Option<f64> {
+        let float = |part: &ElementRef<'_>| self.style(*part).and_then(|style| style.row.float);
+        let mut terms = parts.iter().filter(|part| is_term(**part)).peekable();
+        let term = self.style(**terms.peek()?)?;
+        if !terms.all(|part| float(part) == Some(Float::Left)) {
+            return None;
+        }
+        let margin = |style: &Style| match style.margin.left? {
+            Margin::Length(length) => Some(lengths::points(length, style, place)).filter(|points| *points > 0.0),
+            Margin::Auto => None,
+        };
+        let text = parts.iter().find(|part| !is_term(**part)).and_then(|part| self.style(*part));
+        let width = text.and_then(margin).or_else(|| Some(lengths::outer_width(term.width?, term, place)))?;
+        (width <= place.width * (1.0 - DESCRIPTIONS)).then_some(width)
+    }
+}
+
+fn is_term(part: ElementRef<'_>) -> bool {
+    part.value().name() == "dt"
+}
+
+fn item(group: Group) -> Packed<TermItem> {
+    packed(TermItem::new(term(group.terms), between(group.texts, ParbreakElem::shared().clone())))
+}
+
+fn term(terms: Vec<Content>) -> Content {
+    between(terms, TextElem::packed(",") + SpaceElem::shared().clone())
+}
+
+fn between(parts: Vec<Content>, between: Content) -> Content {
+    let mut out = Vec::new();
+    for (i, part) in parts.into_iter().enumerate() {
+        if i > 0 {
+            out.push(between.clone());
+        }
+        out.push(part);
+    }
+    Content::sequence(out)
+}
+
+/// `width`: of the terms, in points.
+fn in_columns(groups: Vec<Group>, width: f64) -> Content {
+    let cell = |content: Content, x: usize, y: usize| {
+        let cell = GridCell::new(content).with_x(Smart::Custom(x)).with_y(Smart::Custom(y));
+        GridChild::Item(GridItem::Cell(Packed::new(cell)))
+    };
+    let rows = groups.into_iter().enumerate().flat_map(|(y, group)| {
+        let term = ParElem::new(StrongElem::new(term(group.terms)).pack()).pack();
+        [cell(term, 0, y), cell(between(group.texts, ParbreakElem::shared().clone()), 1, y)]
+    });
+    let columns = [Sizing::Rel(lengths::pt(width).into()), Sizing::Fr(Fr::one())];
+    GridElem::new(rows.collect()).with_columns(TrackSizings(columns.into_iter().collect())).pack()
+}
