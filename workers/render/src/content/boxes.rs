@@ -91,13 +91,15 @@ fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content
     let least = [style.height, style.min_height].into_iter().flatten();
     let least = least.filter_map(|height| lengths::height(height, style, place)).fold(0.0, f64::max);
     let frame = if style.border_box == Some(true) { frame_height(style, place) } else { 0.0 };
-    let least = least - frame;
+    // A page of its own may be higher than others: the layout bounds what is in no other box by its page.
+    let most = if place.boxed { place.height } else { f64::INFINITY };
+    let least = (least - frame).min(most);
     let content = match (least > 0.0, in_height(style)) {
-        (true, VAlignment::Top) => fit::with_min_height(content, least.min(place.height)),
+        (true, VAlignment::Top) => fit::with_min_height(content, least),
         (true, alignment) => {
             // What is inside does not follow.
             let content = content.set(AlignElem::alignment, Alignment::V(VAlignment::Top));
-            let content = fit::with_min_height(content, least.min(place.height));
+            let content = fit::with_min_height(content, least);
             content.set(AlignElem::alignment, Alignment::V(alignment))
         }
         (false, _) => content,

@@ -158,3 +158,13 @@ fn cells_whose_lines_do_not_wrap_make_their_column_wide_enough() {
     assert!((top("26") - top("2026")).abs() < 1.0 && (top("$1,000.00") - top("USD")).abs() < 1.0, "{}", seen.text());
     assert!(seen.output.warnings.is_empty(), "{:?}", seen.output.warnings);
 }
+
+#[test]
+fn a_cover_fills_its_page() {
+    let css = "@page { size: A4; margin: 20mm } @page :first { margin: 0 } \
+               .cover { height: 297mm; background: #0f0; page-break-after: always }";
+    let seen = seen(&job("<div class=cover>Cover</div>\n\nText\n", css));
+    let grounds = seen.grounds([0, 255, 0]);
+    assert!(grounds.len() == 1 && grounds[0].height() > seen.pages[0].height() - 1.0, "{grounds:?}");
+    assert_eq!(seen.pages.len(), 2);
+}
