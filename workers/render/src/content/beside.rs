@@ -10,6 +10,8 @@ use crate::css::{Break, Display, Style};
 const MIN_WIDTH: f64 = 12.0;
 /// The height of a line, in font sizes; base.css has the same.
 const LINE_HEIGHT: f64 = 1.38;
+/// The bytes of an inline box that may be higher than a page.
+const LONG: usize = 500;
 /// The height of a box in a line, as a part of the page, from which it becomes a block.
 const MAX_HEIGHT: f64 = 0.7;
 /// What the margins between blocks take, in font sizes.
@@ -32,7 +34,9 @@ impl Typesetter<'_> {
     /// Whether a box in a line is about as high as a page. In a line it could not break.
     pub(super) fn is_tall_box(&self, element: ElementRef<'_>, place: Place) -> bool {
         let Some(style) = self.style(element) else { return false };
-        if style.display != Some(Display::InlineBlock) || !names::is_block_name(element.value().name()) {
+        // Few words are on no page alone.
+        let is_long = || element.text().map(str::len).sum::<usize>() > LONG;
+        if style.display != Some(Display::InlineBlock) || !(names::is_block_name(element.value().name()) || is_long()) {
             return false;
         }
         let width = style.width.map_or(place.width, |width| lengths::outer_width(width, style, place));

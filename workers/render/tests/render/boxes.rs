@@ -260,3 +260,15 @@ fn text_of_lists_begins_where_their_padding_ends() {
         assert!(close(at(&seen, word).left, LEFT + 30.0, 1.5), "{word}: {:?}", at(&seen, word));
     }
 }
+
+#[test]
+fn a_long_box_in_a_line_breaks_over_pages() {
+    let words: String = (0..1500).map(|n| format!("w{n} ")).collect();
+    let markdown = format!("Before <span class=c>{words}</span> after\n");
+    let seen = seen(&job(&markdown, ".c { display: inline-block; width: 45% }"));
+    let shown = seen.words.iter().filter(|word| word.text.starts_with('w')).count();
+    assert!(
+        shown == 1500 && seen.words.iter().all(|word| word.area.bottom < seen.pages[word.area.page].bottom),
+        "{shown}"
+    );
+}
