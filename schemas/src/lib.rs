@@ -40,6 +40,7 @@ pub mod kinds;
 pub mod language;
 pub mod lenient;
 pub mod limits;
+pub mod links;
 pub mod metrics;
 pub mod models;
 mod objects;

@@ -10,6 +10,7 @@ use ruche_schemas::{
     bots::Bot,
     failure::codes,
     kinds::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
+    links,
 };
 use ruche_store::{
     analysis::identifier,
@@ -195,7 +196,7 @@ fn passage(question: &str, hit: Hit) -> Passage {
         text: truncated(answering(question, &hit), MAX_PASSAGE_BYTES),
         title: hit.title.map(label),
         // A truncated address is useless.
-        url: hit.url.filter(|url| url.len() <= MAX_LABEL_BYTES),
+        url: hit.url.filter(|url| url.len() <= MAX_LABEL_BYTES && links::check("url", url).is_ok()),
         source: Some(label(hit.source)),
         collection: Some(hit.collection),
         document: Some(hit.document),

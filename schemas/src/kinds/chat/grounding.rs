@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     Invalid,
     job::{counted, within},
+    links,
 };
 
 /// Comes before a bot's name where a model is asked for.
@@ -164,7 +165,7 @@ impl Passage {
         for (name, label) in labels {
             text(&format!("{at}.{name}"), label.as_deref().unwrap_or_default(), 0, MAX_LABEL_BYTES)?;
         }
-        Ok(())
+        links::check(&format!("{at}.url"), self.url.as_deref().unwrap_or_default())
     }
 }
 
@@ -199,6 +200,10 @@ mod tests {
             refused(&of(vec![passage(1), passage(MAX_PASSAGE_BYTES + 1)])).starts_with("grounding.passages[1].text")
         );
         assert!(refused(&of(vec![passage(1); MAX_PASSAGES + 1])).starts_with("grounding.passages: has 33 passages"));
+        let url = Some("javascript:alert(1)".to_owned());
+        assert!(
+            refused(&of(vec![Passage { url, ..passage(1) }])).starts_with("grounding.passages[0].url: begins with")
+        );
         let url = Some("u".repeat(MAX_LABEL_BYTES + 1));
         assert!(refused(&of(vec![Passage { url, ..passage(1) }])).starts_with("grounding.passages[0].url"));
         assert!(refused(&Grounding { max_tokens: 0, ..of(Vec::new()) }).starts_with("grounding.max_tokens: 0 is out"));

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{content, format::Format};
 use crate::{Base64, Invalid, TenantId, ids, job::within};
-use crate::{date, language};
+use crate::{date, language, links};
 
 pub const MAX_SOURCE_BYTES: usize = 2048;
 pub const MAX_TITLE_BYTES: usize = 1024;
@@ -136,7 +136,7 @@ impl Document {
         check_line("charset", self.charset.as_deref(), MAX_CHARSET_BYTES)?;
         check_line("title", self.title.as_deref(), MAX_TITLE_BYTES)?;
         check_line("url", self.url.as_deref(), MAX_SOURCE_BYTES)?;
-        check_scheme(self.url.as_deref().unwrap_or_default())?;
+        links::check("url", self.url.as_deref().unwrap_or_default())?;
         if let Some(language) = &self.language {
             language::language(language).map_err(|message| Invalid::new("language", message))?;
         }
@@ -180,20 +180,6 @@ fn check_line(param: &str, text: Option<&str>, max: usize) -> Result<(), Invalid
     match text.contains('\0') {
         true => Err(Invalid::new(param, "has a NUL character, which is not allowed")),
         false => Ok(()),
-    }
-}
-
-/// A link that a page shows must not run a script. A URL without a scheme is relative to that page.
-fn check_scheme(url: &str) -> Result<(), Invalid> {
-    let url = url.trim_start();
-    let scheme = url.split_once([':', '/', '?', '#']).filter(|(before, _)| url[before.len()..].starts_with(':'));
-    match scheme {
-        Some((scheme, _)) if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
-            let shown: String = scheme.chars().take(40).collect();
-            let message = format!("begins with {shown:?}: give an address that begins with http or https, or none");
-            Err(Invalid::new("url", message))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) fn block(
             None => format!("[{n}] {}", line(text)),
         };
         let cost = |text: &str| count(&format!("\n{}", numbered(text)));
-        let share = left / (passages.len() - place).min(budget.passages + 1 - n);
+        let share = left / (passages.len() - place).min(budget.passages - n + 1);
         let text = match question {
             Some(question) => excerpt(&passage.text, question, &|text| cost(text) <= share),
             None => Cow::Borrowed(passage.text.as_str()),
@@ -152,6 +152,12 @@ mod tests {
         let block = block(&passages(texts), budget, None, &count);
         let prompt = prompt(instructions, &block, &[message(Role::User, "Hi")]);
         prompt.into_iter().find(|message| message.role == Role::System).map_or(String::new(), |message| message.content)
+    }
+
+    #[test]
+    fn a_model_without_a_bound_gets_all_passages() {
+        let unbounded = Budget { passages: usize::MAX, tokens: usize::MAX };
+        assert_eq!(system("", &["One.", "Two."], unbounded), "Passages:\n[1] One.\n[2] Two.");
     }
 
     #[test]

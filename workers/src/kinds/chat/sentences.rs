@@ -7,15 +7,16 @@ use std::{collections::HashSet, ops::Range};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Abbreviations that end no sentence: something always follows them.
-const ABBREVIATIONS: [&str; 48] = [
-    "dr", "prof", "mr", "mrs", "ms", "mme", "mlle", "st", "ste", "sr", "sra", "srta", "fr", "hr", "hrn", "dipl", "ing",
-    "ca", "nr", "réf", "ref", "núm", "bzw", "inkl", "zzgl", "exkl", "evtl", "ggf", "sog", "bspw", "vgl", "e.g", "i.e",
-    "eg", "vs", "cf", "viz", "approx", "incl", "excl", "z.b", "d.h", "u.a", "i.d.r", "p.ex", "env", "aprox", "ej",
+const ABBREVIATIONS: [&str; 51] = [
+    "ul", "av", "tzn", "dr", "prof", "mr", "mrs", "ms", "mme", "mlle", "st", "ste", "sr", "sra", "srta", "fr", "hr",
+    "hrn", "dipl", "ing", "ca", "nr", "réf", "ref", "núm", "bzw", "inkl", "zzgl", "exkl", "evtl", "ggf", "sog", "bspw",
+    "vgl", "e.g", "i.e", "eg", "vs", "cf", "viz", "approx", "incl", "excl", "z.b", "d.h", "u.a", "i.d.r", "p.ex",
+    "env", "aprox", "ej",
 ];
 /// Words and short forms that end no sentence where a number or code follows.
-const NUMBERED: [&str; 24] = [
-    "no", "art", "fig", "vol", "ed", "tel", "tél", "fax", "str", "pp", "pg", "pag", "pág", "abs", "kap", "bd", "abb",
-    "tab", "pos", "ext", "sec", "ch", "rev", "mwst",
+const NUMBERED: [&str; 27] = [
+    "ok", "max", "min", "no", "art", "fig", "vol", "ed", "tel", "tél", "fax", "str", "pp", "pg", "pag", "pág", "abs",
+    "kap", "bd", "abb", "tab", "pos", "ext", "sec", "ch", "rev", "mwst",
 ];
 /// What German puts in front of an ordinal, as in `am 14. Juli` and `im 3. Stock`.
 const BEFORE_ORDINALS: [&str; 17] = [
