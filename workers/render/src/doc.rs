@@ -11,7 +11,7 @@ use typst::{
 
 use crate::{
     content::{length, line_box, paint, stroke},
-    css::{self, Align, ListStyle, MarginBox, MarginItem, Page, Style},
+    css::{self, Align, MarginBox, MarginItem, Page, Style},
     fonts::{FALLBACK, Fonts},
     locale::Local,
     output,
@@ -257,26 +257,15 @@ fn margin_item(item: &MarginItem) -> Value {
         }
         MarginItem::Page(style) => {
             insert("kind", "page");
-            insert("pattern", pattern(style));
+            insert("pattern", css::pattern(style));
         }
         MarginItem::Pages(style) => {
             insert("kind", "pages");
-            insert("pattern", pattern(style));
+            insert("pattern", css::pattern(style));
         }
         MarginItem::Title => insert("kind", "title"),
         MarginItem::Date => insert("kind", "date"),
         MarginItem::Chapter => insert("kind", "chapter"),
     }
     fields.into_value()
-}
-
-fn pattern(style: &ListStyle) -> &'static str {
-    match style {
-        ListStyle::LowerAlpha => "a",
-        ListStyle::UpperAlpha => "A",
-        ListStyle::LowerRoman => "i",
-        ListStyle::UpperRoman => "I",
-        ListStyle::LowerGreek => "\u{3b1}",
-        _ => "1",
-    }
 }

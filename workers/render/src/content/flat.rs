@@ -126,7 +126,7 @@ impl Flat<'_, '_> {
         self.typesetter.span(node, place, &mut self.flow.line);
     }
 
-    /// Ends the paragraph. One that has only a marker goes on.
+    /// Begins a new paragraph, unless this one has only a marker.
     fn paragraph(&mut self) {
         if !std::mem::take(&mut self.has_only_marker) {
             self.flow.paragraph();

@@ -15,7 +15,7 @@ use typst::{
 
 use self::markers::{Part, marker, numbers_style};
 use super::{Place, Typesetter, box_style, boxes, color, inline, lengths, text_style};
-use crate::css::{ListStyle, Margin, Style};
+use crate::css::{ListStyle, Margin, Style, pattern};
 
 /// Bullets by depth, as Typst's.
 const MARKERS: [&str; 3] = ["\u{2022}", "\u{2023}", "\u{2013}"];
@@ -173,7 +173,7 @@ impl Typesetter<'_> {
         }
         let list = match &part.style {
             None => list.pack(),
-            Some(style) => match NumberingPattern::from_str(markers::pattern(style)) {
+            Some(style) => match NumberingPattern::from_str(&format!("{}.", pattern(style))) {
                 Ok(pattern) => list.with_numbering(Numbering::Pattern(pattern)).pack(),
                 Err(_) => list.pack(),
             },

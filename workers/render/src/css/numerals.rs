@@ -1,72 +1,67 @@
-//! Writes numbers in the styles of counters (CSS Counter Styles 3, 6). A number that a style cannot write is decimal.
+//! Writes numbers in the styles of counters (CSS Counter Styles 3, 6), by Typst's numerals. A number that a style cannot
+//! write is decimal.
+
+use std::str::FromStr as _;
+
+use typst::model::NumberingPattern;
 
 use super::style::ListStyle;
 
-const ROMAN: [(i32, &str); 13] = [
-    (1000, "m"),
-    (900, "cm"),
-    (500, "d"),
-    (400, "cd"),
-    (100, "c"),
-    (90, "xc"),
-    (50, "l"),
-    (40, "xl"),
-    (10, "x"),
-    (9, "ix"),
-    (5, "v"),
-    (4, "iv"),
-    (1, "i"),
-];
+/// The greatest Roman number without a line above its letters.
+const ROMAN: u64 = 3999;
+
+/// CSS counts with the letters; Typst's Greek numerals have a letter for each ten and hundred.
 const GREEK: [char; 24] = [
     'α', 'β', 'γ', 'δ', 'ε', 'ζ', 'η', 'θ', 'ι', 'κ', 'λ', 'μ', 'ν', 'ξ', 'ο', 'π', 'ρ', 'σ', 'τ', 'υ', 'φ', 'χ', 'ψ',
     'ω',
 ];
 
-pub(super) fn text(number: i32, style: &ListStyle) -> String {
-    let latin: Vec<char> = ('a'..='z').collect();
-    let written = match style {
-        ListStyle::None => Some(String::new()),
-        ListStyle::Disc => Some("\u{2022}".to_owned()),
-        ListStyle::Circle => Some("\u{25e6}".to_owned()),
-        ListStyle::Square => Some("\u{25aa}".to_owned()),
-        ListStyle::Text(text) => Some(text.clone()),
-        ListStyle::Decimal => None,
-        ListStyle::DecimalLeadingZero => {
-            Some(format!("{}{:02}", if number < 0 { "-" } else { "" }, number.unsigned_abs()))
-        }
-        ListStyle::LowerAlpha => alphabetic(number, &latin),
-        ListStyle::UpperAlpha => alphabetic(number, &latin).map(|text| text.to_uppercase()),
-        ListStyle::LowerGreek => alphabetic(number, &GREEK),
-        ListStyle::LowerRoman => roman(number),
-        ListStyle::UpperRoman => roman(number).map(|text| text.to_uppercase()),
-    };
-    written.unwrap_or_else(|| number.to_string())
+/// Typst's pattern for a style; decimal for styles without numbers.
+#[must_use]
+pub fn pattern(style: &ListStyle) -> &'static str {
+    match style {
+        ListStyle::LowerAlpha => "a",
+        ListStyle::UpperAlpha => "A",
+        ListStyle::LowerRoman => "i",
+        ListStyle::UpperRoman => "I",
+        ListStyle::LowerGreek => "\u{3b1}",
+        _ => "1",
+    }
 }
 
-/// a to z, then aa.
-fn alphabetic(number: i32, letters: &[char]) -> Option<String> {
-    let mut left = usize::try_from(number).ok().filter(|number| *number > 0)?;
-    let mut text = Vec::new();
+pub(super) fn text(number: i32, style: &ListStyle) -> String {
+    match style {
+        ListStyle::None => String::new(),
+        ListStyle::Disc => "\u{2022}".to_owned(),
+        ListStyle::Circle => "\u{25e6}".to_owned(),
+        ListStyle::Square => "\u{25aa}".to_owned(),
+        ListStyle::Text(text) => text.clone(),
+        ListStyle::DecimalLeadingZero => format!("{}{:02}", if number < 0 { "-" } else { "" }, number.unsigned_abs()),
+        _ => written(number, style).unwrap_or_else(|| number.to_string()),
+    }
+}
+
+/// `None` if the style cannot write the number.
+fn written(number: i32, style: &ListStyle) -> Option<String> {
+    let is_roman = matches!(style, ListStyle::LowerRoman | ListStyle::UpperRoman);
+    let most = if is_roman { ROMAN } else { u64::MAX };
+    let number = u64::try_from(number).ok().filter(|number| (1..=most).contains(number))?;
+    if *style == ListStyle::LowerGreek {
+        return Some(in_letters(number, &GREEK));
+    }
+    let pattern = NumberingPattern::from_str(pattern(style)).ok()?;
+    pattern.apply(None, &[number]).ok().map(Into::into)
+}
+
+/// The first letter for 1, the last one, then two letters.
+fn in_letters(number: u64, letters: &[char; 24]) -> String {
+    let (mut left, mut text) = (number, Vec::new());
     while left > 0 {
         left -= 1;
-        text.push(letters[left % letters.len()]);
-        left /= letters.len();
+        text.push(letters[(left % 24) as usize]);
+        left /= 24;
     }
-    Some(text.into_iter().rev().collect())
-}
-
-fn roman(number: i32) -> Option<String> {
-    if !(1..=3999).contains(&number) {
-        return None;
-    }
-    let (mut left, mut text) = (number, String::new());
-    for (value, digits) in ROMAN {
-        while left >= value {
-            text.push_str(digits);
-            left -= value;
-        }
-    }
-    Some(text)
+    text.into_iter().rev().collect()
 }
 
 #[cfg(test)]

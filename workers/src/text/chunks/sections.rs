@@ -99,7 +99,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Ends the headings of the path from here on. Those that no section is below become text.
+    /// Removes the headings from this one on from the path. A heading without a section below it is a section of its own.
     fn close(&mut self, from: usize) {
         let first = (from..self.path.len()).find(|at| !self.path[*at].is_found);
         if let (Some(first), Some(last)) = (first, self.path.last()) {

@@ -104,14 +104,3 @@ pub(super) fn marker(style: &ListStyle) -> Content {
         _ => TextElem::packed("\u{2022}"),
     }
 }
-
-pub(super) fn pattern(style: &ListStyle) -> &'static str {
-    match style {
-        ListStyle::LowerAlpha => "a.",
-        ListStyle::UpperAlpha => "A.",
-        ListStyle::LowerRoman => "i.",
-        ListStyle::UpperRoman => "I.",
-        ListStyle::LowerGreek => "\u{3b1}.",
-        _ => "1.",
-    }
-}

@@ -76,7 +76,7 @@ pub(super) fn partly_ignored(name: &str, value: &str) -> Option<String> {
     let lower = value.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.split(|c: char| !c.is_alphanumeric()).any(|w| w == *word));
     let why = if name.starts_with("background") && lower.contains("gradient(") {
-        "the ground has one colour, the first of the gradient"
+        "the ground has one colour, the first visible one of the gradient"
     } else if name.starts_with("background") && lower.contains("url(") {
         "the ground has only its colour, no image"
     } else if name.starts_with("border") && has(&["double", "groove", "ridge", "inset", "outset"]) {

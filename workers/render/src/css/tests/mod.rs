@@ -7,6 +7,7 @@ mod pages;
 mod parsing;
 mod properties;
 mod variables;
+mod warnings;
 
 use scraper::{ElementRef, Html, Selector};
 
