@@ -17,6 +17,9 @@ const PARTS: usize = 8;
 /// Between two numbers, which would be another number if written as one: 1.5 is not 15.
 pub(super) const BETWEEN_NUMBERS: char = '\u{b7}';
 
+/// What people divide an inch, a cup or an hour by.
+const FRACTIONS: [&str; 9] = ["2", "3", "4", "5", "6", "8", "16", "32", "64"];
+
 /// A segment is what stands between two joiners.
 pub(super) fn push(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<usize>]) {
     let mut positions = Vec::with_capacity(segments.len());
@@ -36,6 +39,11 @@ pub(super) fn push(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<us
             tokens.push(&own[part], Form::Word, position);
         }
     }
+    if let Some(term) = mixed(letters, segments) {
+        // Its fraction alone is another number.
+        let all = segments[0].start..segments[2].end;
+        return tokens.push_as(term, &letters[all], Form::Joined, positions[0]);
+    }
     for (number, pair) in segments.windows(2).enumerate() {
         join(tokens, letters, pair, Form::Joined, positions[number]);
     }
@@ -44,6 +52,23 @@ pub(super) fn push(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<us
     }
     without_prefix(tokens, letters, segments, positions[0]);
     without_marks(tokens, letters, segments, positions[0]);
+}
+
+/// `1 1/2` and `1-1/2`: a whole number and a fraction as people measure with them.
+pub(super) fn mixed(letters: &[Letter], segments: &[Range<usize>]) -> Option<String> {
+    let [whole, above, below] = segments else { return None };
+    let of = |segment: &Range<usize>| letters[segment.clone()].iter().map(|one| one.folded).collect::<String>();
+    let between = |one: &Range<usize>, other: &Range<usize>| match &letters[one.end..other.start] {
+        [mark] => Some(mark.folded),
+        _ => None,
+    };
+    let is_mixed = matches!(between(whole, above), Some(' ' | '-' | '\u{2011}'))
+        && matches!(between(above, below), Some('/' | '\u{2044}'));
+    let (above, below) = (of(above), of(below));
+    let number = |text: &str| text.parse::<u8>().ok();
+    let is_less = number(&above).zip(number(&below)).is_some_and(|(above, below)| 0 < above && above < below);
+    (is_mixed && number(&of(whole)).is_some() && is_less && FRACTIONS.contains(&below.as_str()))
+        .then(|| format!("{}+{above}{BETWEEN_NUMBERS}{below}", of(whole)))
 }
 
 /// `22025/2` of `KV22025/2`, and `2.14.3` of `v2.14.3`.
@@ -175,6 +200,20 @@ mod tests {
     #[test]
     fn a_number_is_known_without_the_letters_in_front_of_it() {
         assert!(terms("KV22025/2").contains(&"22025·2".to_owned()) && terms("v2.14.3").contains(&"2·14·3".to_owned()));
+    }
+
+    #[test]
+    fn a_fraction_behind_a_whole_number_is_no_number_of_its_own() {
+        for text in ["1 1/2", "1-1/2", "1½", "1 ½"] {
+            assert_eq!(terms(text), ["1", "1", "2", "1+1·2"], "{text}");
+        }
+        assert_eq!(terms("1/2"), ["1", "2", "1·2"]);
+        for (text, other) in [("12 3/4 in", "3·4"), ("2-5/8\"", "5·8"), ("3⅓ cups", "1·3")] {
+            assert!(!terms(text).contains(&other.to_owned()), "{text}");
+        }
+        for text in ["1-1/20", "5 12/2026", "3-4/2"] {
+            assert!(!terms(text).iter().any(|term| term.contains('+')), "{text}");
+        }
     }
 
     #[test]

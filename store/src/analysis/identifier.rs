@@ -148,7 +148,8 @@ fn pieces(text: &str) -> Vec<String> {
 /// Each compound with digits as one word. A number alone, or a decimal, is none.
 fn identifiers(text: &str) -> Vec<String> {
     let mut longest: Vec<(u32, usize, String)> = Vec::new();
-    for token in tokens(text).into_iter().filter(|token| token.form.is_joined()) {
+    let is_one = |form: Form| matches!(form, Form::Joined | Form::Plain);
+    for token in tokens(text).into_iter().filter(|token| is_one(token.form)) {
         let length = token.range.len();
         match longest.last_mut().filter(|(group, ..)| *group == token.group) {
             Some(known) if length > known.1 => *known = (token.group, length, token.term),

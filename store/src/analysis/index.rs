@@ -52,7 +52,7 @@ pub fn terms(text: &str, language: &str) -> Vec<(String, u32)> {
 /// The term of a token in a text of this language.
 pub(super) fn term(token: &Token, language: &str) -> String {
     match token.form {
-        Form::Word | Form::Joined | Form::Plain => stem(&token.term, language).into_owned(),
+        Form::Word | Form::Joined | Form::Plain | Form::Spaced => stem(&token.term, language).into_owned(),
         Form::Pair | Form::Last => token.term.clone(),
     }
 }

@@ -237,6 +237,11 @@ pub(super) fn is_stop_word(word: &str, language: &str) -> bool {
     LISTS.get(language).is_some_and(|list| list.contains(word))
 }
 
+/// Whether a word is a stop word of any language.
+pub(super) fn is_stop_word_of_any(word: &str) -> bool {
+    LISTS.values().any(|list| list.contains(word))
+}
+
 static LISTS: LazyLock<HashMap<&'static str, HashSet<String>>> = LazyLock::new(|| {
     let folded = |word: &&str| tokens(word).into_iter().map(|token| token.term);
     let list = |code: &str| stop_words::lookup(code).unwrap_or_default().iter().flat_map(folded).collect();

@@ -30,6 +30,9 @@ pub(super) struct Letter {
 /// Hyphens, apostrophes, and marks within paths, addresses, versions and names of programs.
 const JOINERS: &str = "-_./:@&'+#\\~=,\u{2010}\u{2011}\u{2018}\u{2019}\u{02bc}\u{2044}\u{00b7}\u{30fb}";
 
+/// What stands between the numbers of a size; the last one is Cyrillic.
+const SIZES: &str = "x×*✕х";
+
 /// Folds the characters of a text. One may become several: `œ`, `½`.
 pub(super) fn letters(text: &str) -> Vec<Letter> {
     let mut letters = Vec::with_capacity(text.len());
@@ -49,6 +52,10 @@ pub(super) fn letters(text: &str) -> Vec<Letter> {
             continue;
         }
         let is_upper = first.is_uppercase();
+        // `1½` is no eleven.
+        if is_fraction(first) && letters.last().is_some_and(|before: &Letter| before.class == Class::Digit) {
+            letters.push(letter(' ', false, start..start));
+        }
         while let Some((at, mark)) = rest.next_if(|(_, next)| is_mark(*next)) {
             end = at + mark.len_utf8();
         }
@@ -56,7 +63,35 @@ pub(super) fn letters(text: &str) -> Vec<Letter> {
             fold(folded, |folded| letters.push(letter(folded, is_upper, start..end)));
         }
     }
-    letters
+    with_signs_of_sizes(letters)
+}
+
+/// Writes the sign between two numbers of a size as `x`, without spaces: `8 x 25`, `8×25` and `8*25` are `8x25`.
+fn with_signs_of_sizes(letters: Vec<Letter>) -> Vec<Letter> {
+    let is = |at: Option<usize>, class: Class| at.and_then(|at| letters.get(at)).is_some_and(|one| one.class == class);
+    let is_space = |at: usize| letters.get(at).is_some_and(|one| one.folded == ' ');
+    let (mut left_out, mut signs) = (Vec::new(), Vec::new());
+    for at in letters.iter().enumerate().filter(|(_, one)| SIZES.contains(one.folded)).map(|(at, _)| at) {
+        let before = at.checked_sub(1).filter(|before| is_space(*before));
+        let after = Some(at + 1).filter(|after| is_space(*after));
+        let is_between =
+            is(before.unwrap_or(at).checked_sub(1), Class::Digit) && is(Some(after.unwrap_or(at) + 1), Class::Digit);
+        if is_between {
+            signs.push(at);
+            left_out.extend(before.into_iter().chain(after));
+        }
+    }
+    let (mut signs, mut left_out) = (signs.into_iter().peekable(), left_out.into_iter().peekable());
+    let of_sizes = letters.iter().enumerate().filter_map(|(at, one)| match left_out.next_if_eq(&at) {
+        Some(_) => None,
+        None if signs.next_if_eq(&at).is_some() => Some(letter('x', one.is_upper, one.range.clone())),
+        None => Some(one.clone()),
+    });
+    of_sizes.collect()
+}
+
+fn is_fraction(c: char) -> bool {
+    !c.is_ascii() && c.is_numeric() && c.nfkc().any(|folded| folded == '\u{2044}')
 }
 
 /// Whether it belongs to the letter before it, as the voicing marks of half-width kana do.
@@ -194,6 +229,24 @@ mod tests {
         }
         assert_eq!(folded("й가が"), "й가が", "no accent: another letter");
         assert_eq!(folded("ΩΡΑ Ωρα μΩ"), "ωρα ωρα μohm", "a letter within a word");
+    }
+
+    #[test]
+    fn sizes_are_equal_in_each_spelling() {
+        for (one, other) in [
+            ("M8x25", &["M8 x 25", "m8×25", "M8 × 25", "m8*25", "M8X25", "M8 * 25", "m8х25", "M8x 25"][..]),
+            ("60x80x120", &["60 x 80 x 120", "60×80×120", "60 × 80 x120", "60*80*120"]),
+            ("2.5x4", &["2.5 x 4", "2.5 × 4"]),
+        ] {
+            assert!(other.iter().all(|other| folded(other) == folded(one)), "{one}");
+        }
+        for text in ["a x b", "3 x daily", "** 5 **", "x 5", "5 x", "*", "5\n* 3", "5  x  3"] {
+            assert_eq!(folded(text), text);
+        }
+        assert_eq!(folded("1½ in 2¼ ½"), "1 1\u{2044}2 in 2 1\u{2044}4 1\u{2044}2");
+        let text = "an M8 × 25 bolt";
+        let ranges: Vec<_> = letters(text).into_iter().map(|letter| &text[letter.range]).collect();
+        assert_eq!(ranges[3..8], ["M", "8", "×", "2", "5"]);
     }
 
     #[test]

@@ -15,8 +15,10 @@ pub mod named;
 mod numbers;
 mod phone;
 pub mod query;
+pub mod sequence;
+mod spaced;
 mod token;
 mod tokens;
 
 /// Changes when the same text gives other terms, so that a document that is sent again is indexed anew.
-pub const VERSION: i32 = 4;
+pub const VERSION: i32 = 5;

@@ -31,12 +31,15 @@ pub struct Name {
     bare: Vec<String>,
     /// All of its parts as one word, if it has letters.
     written: Option<String>,
+    /// The parts of a size, such as `60x80`: a text has it in another order and in a longer one too.
+    size: Vec<String>,
 }
 
 /// Those of a question. A time, a decimal and a number of one digit is none: a text may answer with others.
 #[must_use]
 pub fn names(question: &str) -> Vec<Name> {
-    let mut tokens = tokens(question);
+    let (spaced, mut tokens): (Vec<_>, Vec<_>) =
+        tokens(question).into_iter().partition(|token| token.form == Form::Spaced);
     tokens.sort_by_key(|token| (token.range.start, std::cmp::Reverse(token.range.end)));
     let mut spans: Vec<(Range<usize>, Vec<Token>)> = Vec::new();
     for token in tokens {
@@ -48,7 +51,13 @@ pub fn names(question: &str) -> Vec<Name> {
             None => spans.push((token.range.clone(), vec![token])),
         }
     }
-    spans.into_iter().filter_map(|(range, tokens)| Name::of(range, &tokens)).take(MOST).collect()
+    let mut names: Vec<Name> =
+        spans.into_iter().filter_map(|(range, tokens)| Name::of(range, &tokens)).take(MOST).collect();
+    for name in &mut names {
+        let is_around = |token: &&Token| token.range.start <= name.range.start && name.range.end <= token.range.end;
+        name.whole.extend(spaced.iter().filter(is_around).map(|token| token.term.clone()));
+    }
+    names
 }
 
 impl Name {
@@ -71,10 +80,13 @@ impl Name {
         let longest = joined().rev().max_by_key(|token| token.range.len()).map(|token| token.term.clone());
         let term = longest.unwrap_or_else(|| parts[0].term.clone());
         let is_identifier = is_compound && is_identifier(&term);
+        let is_size = is_compound && is_one_group && parts.iter().all(|part| part.term == "x" || is_number(part));
+        let numbers = || parts.iter().map(|part| part.term.clone()).collect();
+        let size = if is_identifier && is_size { numbers() } else { Vec::new() };
         let has_letters = parts.iter().any(|part| part.term.contains(char::is_alphabetic));
-        let is_number = digits > 1 && (!is_compound || joined().any(|token| token.form == Form::Plain));
+        let has_number = digits > 1 && (!is_compound || joined().any(|token| token.form == Form::Plain));
         let written = (is_compound && has_letters).then(|| written(&parts));
-        (is_identifier || is_number).then(|| Self {
+        (is_identifier || has_number).then(|| Self {
             whole: whole.map(|token| token.term.clone()).collect(),
             bare: bare.map(|token| token.term.clone()).collect(),
             range: range.clone(),
@@ -82,8 +94,13 @@ impl Name {
             is_compound,
             term,
             written,
+            size,
         })
     }
+}
+
+fn is_number(part: &Token) -> bool {
+    part.term.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The words, in order.
@@ -133,6 +150,27 @@ impl Terms {
         name.whole.iter().any(|term| self.all.contains(term))
             || name.bare.iter().any(|term| self.own.contains(term))
             || name.written.as_deref().is_some_and(|written| self.has_written(written))
+            || (!name.size.is_empty() && self.has_size(&name.size))
+    }
+
+    fn has_size(&self, asked: &[String]) -> bool {
+        let sorted = |mut terms: Vec<String>| {
+            terms.sort_unstable();
+            terms
+        };
+        let asked = sorted(asked.to_vec());
+        // `4x30` is not in `2.4x30`.
+        let is_apart = |one: Option<&Token>, other: &Token| {
+            one.is_none_or(|one| one.group != other.group || !is_number(one) || !is_number(other))
+        };
+        self.parts.windows(asked.len()).enumerate().any(|(at, row)| {
+            let (first, last) = (&row[0], &row[row.len() - 1]);
+            first.group == last.group
+                && is_number(first)
+                && is_apart(at.checked_sub(1).and_then(|before| self.parts.get(before)), first)
+                && is_apart(self.parts.get(at + row.len()), last)
+                && sorted(row.iter().map(|part| part.term.clone()).collect()) == asked
+        })
     }
 
     /// Whether words are written so if they are joined. The last letter or digit of a longer code is not left out.
@@ -190,6 +228,18 @@ mod tests {
         {
             assert!(has(question, text), "{question}: {text}");
         }
+    }
+
+    #[test]
+    fn a_size_is_had_in_another_order_and_within_a_longer_one() {
+        for text in ["60x80 mm", "80 x 60", "60 × 80 × 120", "A60x80"] {
+            assert!(has("60 x 80", text), "{text}");
+        }
+        for text in ["60x81", "60x8", "60, 80"] {
+            assert!(!has("60x80", text), "{text}");
+        }
+        assert!(has("M 8x25", "M8x25") && has("M8 x 25", "M8x25") && !has("M8 x 25", "M8x30"));
+        assert!(has("E 272700 K", "E272700K") && has("E272700K", "E 272700 K") && !has("E272700K", "E 272700 L"));
     }
 
     #[test]

@@ -193,7 +193,7 @@ struct Size {
 impl Size {
     fn count(&mut self, token: &Token) {
         match token.form {
-            Form::Joined => self.joined += 1,
+            Form::Joined | Form::Spaced => self.joined += 1,
             Form::Plain => self.plain += 1,
             Form::Word | Form::Pair | Form::Last => self.words += 1,
         }
@@ -205,9 +205,9 @@ impl Size {
 fn weight(token: &Token, size: &Size) -> f64 {
     let all = if size.joined > 0 && size.plain > 0 { GROUPS_WEIGHT } else { 1.0 };
     match token.form {
-        Form::Joined if token.range.len() < size.longest => all / size.joined as f64,
+        Form::Joined | Form::Spaced if token.range.len() < size.longest => all / size.joined as f64,
         Form::Word if size.joined > 0 || size.plain > 0 => all / size.words as f64,
-        Form::Word | Form::Joined | Form::Plain | Form::Pair | Form::Last => 1.0,
+        _ => 1.0,
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) enum Form {
     Joined,
     /// A number in groups, without the marks and spaces between these or without the letters in front of it.
     Plain,
+    /// Neighbours with a space between them, written as one: a number and the letters beside it.
+    Spaced,
     /// Two characters of a script without spaces.
     Pair,
     /// The last character of a script without spaces; all others begin a pair.
@@ -24,7 +26,7 @@ pub(super) enum Form {
 impl Form {
     /// Whether it is several words written as one.
     pub(super) const fn is_joined(self) -> bool {
-        matches!(self, Self::Joined | Self::Plain)
+        matches!(self, Self::Joined | Self::Plain | Self::Spaced)
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     letters::{Class, Letter, letters},
     numbers::{self, Row, Segments},
     phone::national,
+    spaced::Chain,
     token::{Form, Token, Tokens},
 };
 
@@ -14,16 +15,21 @@ const JOINT: usize = 3;
 
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let letters = letters(text);
-    let mut tokens = Tokens::default();
+    let (mut tokens, mut chain) = (Tokens::default(), Chain::default());
     let mut at = 0;
     while at < letters.len() {
+        let (from, position) = (at, tokens.next_position());
         at = match letters[at].class {
             Class::Unspaced => unspaced(&mut tokens, &letters, at),
             Class::Symbol => symbol(&mut tokens, &letters, at),
             Class::Letter | Class::Digit => compound(&mut tokens, &letters, at),
             Class::Joiner | Class::Break => at + 1,
         };
+        if matches!(letters[from].class, Class::Letter | Class::Digit) {
+            chain.link(&mut tokens, &letters, from..at, position);
+        }
     }
+    chain.end(&mut tokens, &letters);
     tokens.found
 }
 
@@ -49,6 +55,7 @@ fn symbol(tokens: &mut Tokens, letters: &[Letter], at: usize) -> usize {
 
 fn compound(tokens: &mut Tokens, letters: &[Letter], from: usize) -> usize {
     let Row { compounds, plain, is_one } = numbers::row(letters, segments(letters, from), |at| segments(letters, at));
+    let compounds = with_mixed(letters, compounds);
     let position = tokens.next_position();
     for (number, segments) in compounds.iter().enumerate() {
         if number > 0 && !is_one {
@@ -70,6 +77,12 @@ fn compound(tokens: &mut Tokens, letters: &[Letter], from: usize) -> usize {
     }
     tokens.end_group();
     to
+}
+
+/// The compounds, with a whole number and the fraction behind it as one.
+fn with_mixed(letters: &[Letter], compounds: Vec<Segments>) -> Vec<Segments> {
+    let all = compounds.concat();
+    if compounds.len() == 2 && compound::mixed(letters, &all).is_some() { vec![all] } else { compounds }
 }
 
 /// The other ways to write a phone number with a country code, after a `+` or `00`.

@@ -114,6 +114,47 @@ async fn an_identifier_comes_before_its_lookalikes() {
     }
 }
 
+#[tokio::test]
+async fn a_size_or_unit_comes_before_near_ones() {
+    let (store, shelf) = opened().await;
+    for (set, texts, questions) in [
+        (
+            "sizes",
+            &["M8x25", "M8x16", "M8x30", "M10x25", "M8x250", "M6x8"][..],
+            &["M8 x 25", "M8×25", "m8*25", "M 8x25", "M 8 x 25", "price of m8x25"][..],
+        ),
+        ("orders", &["60 x 80 x 120 mm", "80 x 60 x 120 mm", "120 x 60 x 80 mm"], &["60 x 80 x 120 mm", "60×80×120"]),
+        ("units", &["3.3 V", "3.3 mV", "3.3 kV", "3.3 V3"], &["3.3 V", "3.3V", "which is for 3,3 v?"]),
+        ("prefixes", &["3.3 kV", "3.3 mV", "3.3 V"], &["3.3 kV", "3.3kV"]),
+        ("fractions", &["1/2 inch", "1 1/2 inch", "2-1/2 inch", "1 inch and 2 feet"], &["1/2 inch", "½ inch"]),
+        ("mixed", &["1 1/2 inch", "1/2 inch", "2 1/2 inch"], &["1 1/2 inch", "1½ inch", "1-1/2 inch"]),
+        (
+            "joined",
+            &["E 272700 K", "E 272700 L", "F 272700 K", "E 272710 K"],
+            &["E272700K", "e-272700-k", "E 272700 K"],
+        ),
+        ("weights", &["A 480 g", "B 480 g", "A 48 g", "A 480 kg"], &["A480g", "a 480 g"]),
+        ("tyres", &["205/50 R 16", "205/55 R 16", "205/50 R 17", "195/50 R 16"], &["205/50R16", "205/50 r16"]),
+        ("tyres2", &["205/50R16", "205/55R16", "205/50R17", "195/50R16"], &["205/50 R 16", "205/50 R16"]),
+    ] {
+        let model = of_its_own(&shelf, set).await;
+        for text in texts {
+            let long = format!("The part {text} is sold in the shop.");
+            let source = format!("{set}: {text}");
+            shelf.document(&Doc::new(&model, &source, &long, &[1.0, 0.0, 0.0])).await;
+            if *text != texts[0] {
+                let twice = format!("{text}, {text}");
+                shelf.document(&Doc::new(&model, &(source + " twice"), &twice, &[1.0, 0.0, 0.0])).await;
+            }
+        }
+        for question in questions {
+            let asked = lookup(&model, Mode::Text, Some(question), None);
+            let found = store.search(&tenant("acme"), &asked).await.unwrap().unwrap();
+            assert_eq!(found[0].source, format!("{set}: {}", texts[0]), "{question}: {:?}", sources(&found));
+        }
+    }
+}
+
 /// The sets by which searches are measured: part numbers, and words of many languages and spellings.
 #[tokio::test]
 async fn each_code_and_word_finds_its_document_by_words() {
