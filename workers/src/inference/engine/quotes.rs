@@ -29,7 +29,8 @@ impl Quotes {
         self.quotes.iter().any(|quote| quote.text.as_bytes() == self.written)
     }
 
-    /// The likeliest token that goes on with a quote. `None` if there is nothing to quote.
+    /// The likeliest token that goes on with a quote; the longest if only one is left, so that it needs no more tokens than it has
+    /// to. `None` if there is nothing to quote.
     pub(super) fn choose(&self, logits: &[f32], vocabulary: &dyn Vocabulary) -> Option<i32> {
         let mut open: Vec<(&[u8], f32)> = self
             .quotes
@@ -43,13 +44,16 @@ impl Quotes {
             let best = open.iter().map(|(_, bonus)| *bonus).fold(f32::NEG_INFINITY, f32::max);
             open.retain(|(_, bonus)| *bonus >= best - MARGIN);
         }
+        let is_decided = open.len() == 1;
         let (mut best, mut piece) = (None, Vec::new());
         for (token, &logit) in (0..).zip(logits) {
             piece.clear();
             vocabulary.piece(token, &mut piece);
             let fitting = open.iter().filter(|(rest, _)| !piece.is_empty() && rest.starts_with(&piece));
             if let Some(bonus) = fitting.map(|(_, bonus)| *bonus).reduce(f32::max) {
-                keep(&mut best, token, logit + bonus);
+                #[expect(clippy::cast_precision_loss, reason = "a few bytes")]
+                let length = piece.len() as f32;
+                keep(&mut best, token, if is_decided { length } else { logit + bonus });
             }
         }
         best.map(|(token, _)| token)
@@ -115,6 +119,37 @@ mod tests {
         assert_eq!(written(&quotes, "azezzz"), "abef");
         assert_eq!(written(&quotes, "hello"), "abcd", "nothing begins so");
         assert_eq!(written(&[], "hello"), "hello");
+    }
+
+    /// The tokens are `ab`, `a`, `abc`, `b` and `c`.
+    #[derive(Debug)]
+    struct Pieces;
+
+    impl Vocabulary for Pieces {
+        fn tokenize(&self, _: &str, _: bool) -> Vec<i32> {
+            Vec::new()
+        }
+        fn piece(&self, token: i32, into: &mut Vec<u8>) {
+            let pieces = ["ab", "a", "abc", "b", "c"];
+            into.extend(usize::try_from(token).ok().and_then(|token| pieces.get(token)).unwrap_or(&"").bytes());
+        }
+        fn is_end(&self, _: i32) -> bool {
+            false
+        }
+        fn begin(&self) -> Option<i32> {
+            None
+        }
+        fn controls(&self) -> &[String] {
+            &[]
+        }
+    }
+
+    #[test]
+    fn the_only_quote_left_is_written_in_long_tokens() {
+        let quote = |text: &str| Quote { text: text.to_owned(), bonus: 0.0 };
+        let logits = [1.0, 9.0, -5.0, 0.0, 0.0];
+        assert_eq!(Quotes::new(vec![quote("abcabc")]).choose(&logits, &Pieces), Some(2));
+        assert_eq!(Quotes::new(vec![quote("abcabc"), quote("abb")]).choose(&logits, &Pieces), Some(1));
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(super) struct Candidate {
     pub(super) above: Vec<String>,
     /// How much it has of each of the question's numbers and codes.
     pub(super) named: Vec<f32>,
+    /// Of a row, each with the name of its column.
+    pub(super) values: Vec<String>,
 }
 
 impl Candidate {

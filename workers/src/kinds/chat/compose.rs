@@ -99,7 +99,10 @@ fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Resul
     let block = passages::block(passages, Budget { tokens, ..preset }, question.as_ref(), &count);
     let mut elsewhere = false;
     if let Some(question) = &question {
-        request.quotes = quotes(grounding, &block.shown, question);
+        let most = usize::try_from(request.max_tokens.unwrap_or(QUOTE_TOKENS)).unwrap_or(usize::MAX);
+        // The model may write a text in other tokens than it reads it.
+        let fits = |text: &str| engine.count(text).saturating_mul(8) <= most.saturating_mul(7);
+        request.quotes = quotes(grounding, &block.shown, question, &fits);
         let shown: Vec<&str> = block.shown.iter().map(|shown| shown.text.as_str()).collect();
         elsewhere = !shown.is_empty() && question.is_elsewhere(&shown);
     }
@@ -237,6 +240,29 @@ mod tests {
         }
         let (hello, _) = answer(&engine, &[hours], &["Hello"]).await;
         assert!(hello.starts_with("Hello!"), "{hello}: what is no quote is free");
+    }
+
+    #[tokio::test]
+    async fn a_small_model_quotes_the_size_and_the_values_asked_for() {
+        let engine = engine();
+        let sizes = ["M8x16", "M8x20", "M8x25", "M8x30", "M10x25"];
+        let bolts: String = sizes.iter().map(|size| format!("- Bolt {size} costs {} cents\n", size.len())).collect();
+        let columns: Vec<String> = (1..60).map(|n| format!("Spec {n}: \"no. {n}; keep dry\"")).collect();
+        let row =
+            |name: &str, price: u8| format!("Name: {name}; {}; Price: {price} euros; End: 0\n", columns.join("; "));
+        let rows = format!("Stock of May\n{}{}", row("Wax", 3), row("Honey", 7));
+        let tanks = "The T-90 S weighs 46 tons. The T-90 weighs 44 tons.";
+        for (passage, question, expected) in [
+            (bolts.as_str(), "M8 x 25", "Bolt M8x25 costs 5 cents. [1]"),
+            (bolts.as_str(), "What does M 8x30 cost?", "Bolt M8x30 costs 5 cents. [1]"),
+            (bolts.as_str(), "m10*25", "Bolt M10x25 costs 6 cents. [1]"),
+            (tanks, "What does the T-90 weigh?", "The T-90 weighs 44 tons. [1]"),
+            (tanks, "What does the T-90 S weigh?", "The T-90 S weighs 46 tons. [1]"),
+            (rows.as_str(), "How much is the honey?", "Name: Honey, Spec 1: \"no. 1; keep dry\", Price: 7 euros. [1]"),
+        ] {
+            let (answer, _) = answer(&engine, &[passage], &[question]).await;
+            assert_eq!(answer, expected, "{question}");
+        }
     }
 
     #[tokio::test]

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::{candidate::Candidate, question::Question, sentences::is_rule};
 
-/// The whole passage if it fits, else whole sentences of it that fit, below their heading and the header of their table.
+/// The whole passage if it fits, else whole sentences of it that fit, below their heading and the header of their table. Of a row
+/// that does not fit, the values that the question asks for.
 /// Where none says anything about the question, the passage is not shortened.
 pub(super) fn excerpt<'p>(passage: &'p str, question: &Question, fits: &dyn Fn(&str) -> bool) -> Cow<'p, str> {
     if fits(passage) {
@@ -15,6 +16,10 @@ pub(super) fn excerpt<'p>(passage: &'p str, question: &Question, fits: &dyn Fn(&
     // The first among equals.
     let best = (0..candidates.len()).rev().max_by(|a, b| bonuses[*a].total_cmp(&bonuses[*b]));
     let Some(best) = best.filter(|best| bonuses[*best] > 0.0) else { return Cow::Borrowed(passage) };
+    let values = &candidates[best].values;
+    if !values.is_empty() && !fits(&part(passage, &candidates[best..=best])) {
+        return Cow::Owned(question.of_row(values, &|values| fits(&values.join("; "))).join("; "));
+    }
     let (mut first, mut last) = (best, best);
     let text = |first: usize, last: usize| part(passage, &candidates[first..=last]);
     loop {
@@ -74,6 +79,22 @@ mod tests {
         assert_eq!(found, "# Terms\n\nClause 58 is about fee 58. Clause 59 is about fee 59.");
         assert_eq!(of(&terms, "What does clause 42 say?", 1_000), terms);
         assert_eq!(of(&terms, "Who?", 20), terms, "no sentence is better than another");
+    }
+
+    #[test]
+    fn a_long_row_has_the_values_asked_for() {
+        let values: Vec<String> = (1..60).map(|n| format!("Column {n}: value {n}")).collect();
+        let row = |name: &str, price: u8| format!("Name: {name}; {}; Price: {price} euros; End: 0", values.join("; "));
+        let rows = format!("{}\n{}\n", row("Wax", 3), row("Honey", 7));
+        for (question, expected) in [
+            ("What does the honey cost?", "Name: Honey; Column 1: value 1; Price: 7 euros"),
+            ("What is column 42 of the wax?", "Column 42: value 42"),
+        ] {
+            let found = of(&rows, question, 60);
+            assert!(found.contains(expected), "{question}: {found}");
+        }
+        let table = format!("| Name | Notes | Price |\n|---|---|---|\n| Wax | {} | 3 euros |\n", "dry ".repeat(99));
+        assert_eq!(of(&table, "What does the wax cost?", 20).matches("Price: 3 euros").count(), 1);
     }
 
     #[test]

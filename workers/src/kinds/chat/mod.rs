@@ -14,6 +14,7 @@ mod prose;
 mod question;
 mod quotes;
 mod refusal;
+mod row;
 mod sentences;
 mod slots;
 #[cfg(test)]

@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser};
 
-use super::sentences::{cells, is_rule, sentences};
+use super::{
+    row::named_values,
+    sentences::{cells, is_rule, sentences},
+};
 
 /// A sentence of a passage.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub(super) struct Sentence {
     pub(super) answers: bool,
     /// Where it is in the Markdown, in bytes.
     pub(super) range: Range<usize>,
+    /// Of a row, in Markdown, each with the name of its column.
+    pub(super) values: Vec<String>,
 }
 
 /// Each heading, item and row is a sentence; a row names its columns: `Name: Wax, Price: 3.`
@@ -25,30 +30,38 @@ pub(super) fn prose(markdown: &str) -> Vec<Sentence> {
         let Some(cells) = cells(sentence) else {
             header = None;
             let answers = !sentence.starts_with('#') && !sentence.trim_end_matches(['*', '_']).ends_with(['?', '？']);
-            prose.extend(plain(without_marker(sentence)).map(|text| Sentence { text, answers, range: range.clone() }));
+            let own = without_marker(sentence);
+            let values: Vec<String> = named_values(own).unwrap_or_default().into_iter().map(str::to_owned).collect();
+            let text = if values.is_empty() { plain(own) } else { of_values(&values) };
+            prose.extend(text.map(|text| Sentence { text, answers, range: range.clone(), values }));
             continue;
         };
         match &header {
             _ if is_rule(sentence) => {}
             None if ranges.get(n + 1).is_some_and(|next| is_rule(&markdown[next.clone()])) => header = Some(cells),
             header => {
-                let text = plain(&row(header.as_deref().unwrap_or_default(), &cells));
-                prose.extend(text.map(|text| Sentence { text, answers: true, range: range.clone() }));
+                let values = row(header.as_deref().unwrap_or_default(), &cells);
+                let text = of_values(&values);
+                prose.extend(text.map(|text| Sentence { text, answers: true, range: range.clone(), values }));
             }
         }
     }
     prose
 }
 
-fn row(header: &[&str], cells: &[&str]) -> String {
+/// The sentence of a row with these values.
+pub(super) fn of_values(values: &[String]) -> Option<String> {
+    plain(&values.join(", "))
+}
+
+fn row(header: &[&str], cells: &[&str]) -> Vec<String> {
     let named = cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty());
-    let values: Vec<String> = named
+    named
         .map(|(n, cell)| match header.get(n).filter(|name| !name.is_empty()) {
             Some(name) => format!("{name}: {cell}"),
             None => (*cell).to_owned(),
         })
-        .collect();
-    values.join(", ")
+        .collect()
 }
 
 /// Without the marks of a heading, an item, a task or a quotation.
@@ -79,18 +92,9 @@ fn plain(markdown: &str) -> Option<String> {
         }
     }
     // Half a pair of marks is left where it is around two sentences.
-    let text = values(text.trim_matches(['*', '_', ' ']));
+    let text = text.trim_matches(['*', '_', ' ']).to_owned();
     let ends = text.ends_with(['.', '!', '?', ':', '…', '。', '！', '？', '"', '”', '»']);
     (!text.is_empty()).then(|| if ends { text } else { text + "." })
-}
-
-/// `Name: Wax; Price: 3` with commas.
-fn values(line: &str) -> String {
-    let values: Vec<&str> = line.split("; ").collect();
-    match values.iter().all(|value| value.contains(": ")) {
-        true => values.join(", "),
-        false => line.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -13,9 +13,10 @@ use ruche_store::analysis::{
 };
 
 use super::{
-    about::about,
+    about::{about, leave_out_near},
     candidate::{ABOVE, Candidate},
     prose::prose,
+    row::asked,
 };
 
 /// The bonus of a sentence that has all of the question's words, in logits.
@@ -89,6 +90,7 @@ impl Question {
                 named: own_named.iter().enumerate().map(named).collect(),
                 text: sentence.text,
                 answers: sentence.answers,
+                values: sentence.values,
                 range: sentence.range,
                 heading: heading.clone(),
                 own,
@@ -120,11 +122,26 @@ impl Question {
             let found = weights.iter().map(|(weight, has)| weight * has[at]).sum::<f32>();
             if all > 0.0 { BONUS * found / all } else { 0.0 }
         };
-        let about = about(&self.text, self.language, &self.names, candidates);
+        let about = about(&self.text, &self.names, candidates);
         let of = |(at, is_about): (usize, bool)| {
             if candidates[at].answers && is_about { bonus(at) } else { f32::NEG_INFINITY }
         };
-        about.into_iter().enumerate().map(of).collect()
+        let mut bonuses: Vec<f32> = about.into_iter().enumerate().map(of).collect();
+        leave_out_near(&self.text, self.language, candidates, &mut bonuses);
+        bonuses
+    }
+
+    /// The first values of a row and those that it asks for, as far as they fit.
+    pub(super) fn of_row(&self, values: &[String], fits: &dyn Fn(&[String]) -> bool) -> Vec<String> {
+        let score = |value: &String| {
+            let own: Vec<String> = terms(value, self.language).into_iter().map(|(term, _)| term).collect();
+            let words = self.words.iter().filter(|word| own.iter().any(|term| word.matches(term)));
+            #[expect(clippy::cast_possible_truncation, reason = "from 0 to 1")]
+            let words: f32 = words.map(|word| word.weight as f32).sum();
+            words + self.named(value).into_iter().sum::<f32>()
+        };
+        let scores: Vec<f32> = values.iter().map(score).collect();
+        asked(values, &scores, fits)
     }
 
     /// Whether it has a digit: no greeting has one.

@@ -6,7 +6,9 @@ use super::{
     candidate::Candidate,
     line::line,
     passages::Shown,
+    prose::of_values,
     question::{BONUS, Question},
+    row::beginning,
 };
 use crate::inference::engine::Quote;
 
@@ -38,8 +40,14 @@ const SMALL_TALK: [&str; 16] = [
 const CLEAR: f32 = 0.85;
 
 /// Each sentence of the shown passages with its citation, and what the model says to greetings and where none fits. No answer begins
-/// like a heading. Where the question names several identifiers, one quote has a sentence about each.
-pub(super) fn quotes(grounding: &Grounding, shown: &[Shown], question: &Question) -> Vec<Quote> {
+/// like a heading. Where the question names several identifiers, one quote has a sentence about each. What does not fit an
+/// answer is shortened in front of its citation: a row to the values that the question asks for.
+pub(super) fn quotes(
+    grounding: &Grounding,
+    shown: &[Shown],
+    question: &Question,
+    fits: &dyn Fn(&str) -> bool,
+) -> Vec<Quote> {
     let numbered = (1..).zip(shown).flat_map(|(n, shown): (usize, _)| {
         let candidates = question.candidates(&shown.text);
         candidates.into_iter().map(move |candidate| (n, candidate))
@@ -53,11 +61,15 @@ pub(super) fn quotes(grounding: &Grounding, shown: &[Shown], question: &Question
         let texts: Vec<String> = each.iter().map(|&n| cited(n, &question.with_heading(&candidates[n]))).collect();
         // Together they may have all words of the question.
         let bonus = each.iter().map(|n| bonuses[*n]).sum::<f32>().min(BONUS);
-        quotes.push(Quote { text: texts.join(" "), bonus });
+        quotes.extend(Some(texts.join(" ")).filter(|text| fits(text)).map(|text| Quote { text, bonus }));
     }
     let all = quotes.first().map(|quote: &Quote| quote.text.clone()).unwrap_or_default();
     for (n, (candidate, bonus)) in candidates.iter().zip(&bonuses).enumerate() {
-        let text = cited(n, &candidate.text);
+        let cited = |text: &str| cited(n, text);
+        let text = match cited(&candidate.text) {
+            text if fits(&text) => text,
+            _ => cited(&shortened(candidate, question, &|text| fits(&cited(text)))),
+        };
         // What the longer quote begins with would end the answer before it.
         if !all.starts_with(&text) {
             let bonus = if all.is_empty() { *bonus } else { f32::NEG_INFINITY };
@@ -70,6 +82,13 @@ pub(super) fn quotes(grounding: &Grounding, shown: &[Shown], question: &Question
         quotes.extend(small_talk.map(|text| Quote { text: (*text).to_owned(), bonus: 0.0 }));
     }
     quotes
+}
+
+/// A sentence that fits; the whole one if nothing does.
+fn shortened(candidate: &Candidate, question: &Question, fits: &dyn Fn(&str) -> bool) -> String {
+    let of_row = question.of_row(&candidate.values, &|values| of_values(values).is_some_and(|text| fits(&text)));
+    let text = of_values(&of_row).or_else(|| beginning(&candidate.text, fits));
+    text.unwrap_or_else(|| candidate.text.clone())
 }
 
 /// In the language that the bot's own sentence is in, if the model speaks it.
@@ -90,7 +109,25 @@ mod tests {
     fn of(text: &str, question: &str) -> Vec<Quote> {
         let shown = [Shown { place: 0, text: text.to_owned() }];
         let question = Message { role: Role::User, content: question.to_owned() };
-        quotes(&Grounding::default(), &shown, &Question::of(&[question]))
+        quotes(&Grounding::default(), &shown, &Question::of(&[question]), &|_| true)
+    }
+
+    #[test]
+    fn a_long_row_is_quoted_with_its_citation() {
+        let values: Vec<String> = (1..60).map(|n| format!("Column {n}: value {n}")).collect();
+        let rows =
+            |name: &str, price: u8| format!("Name: {name}; {}; Price: {price} euros; End: 0\n", values.join("; "));
+        let text = rows("Wax", 3) + &rows("Honey", 7) + &"It is so and so. ".replace(". ", " ").repeat(30);
+        let shown = [Shown { place: 0, text }];
+        let question = Message { role: Role::User, content: "What does the honey cost?".to_owned() };
+        let fits = |text: &str| text.split_whitespace().count() <= 40;
+        let found = quotes(&Grounding::default(), &shown, &Question::of(&[question]), &fits);
+        let best = found.iter().max_by(|one, other| one.bonus.total_cmp(&other.bonus)).expect("a quote");
+        assert_eq!(best.text, "Name: Honey, Column 1: value 1, Price: 7 euros. [1]");
+        let sentences = found.iter().filter(|quote| quote.text.contains("Name") || quote.text.contains("so and"));
+        for quote in sentences {
+            assert!(quote.text.ends_with(" [1]") && fits(&quote.text), "{quote:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::{collections::HashSet, ops::Range};
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use super::row::{is_row, named_values};
+
 /// Abbreviations that end no sentence: something always follows them.
 const ABBREVIATIONS: [&str; 51] = [
     "ul", "av", "tzn", "dr", "prof", "mr", "mrs", "ms", "mme", "mlle", "st", "ste", "sr", "sra", "srta", "fr", "hr",
@@ -30,7 +32,7 @@ const PARENTHESIS: usize = 200;
 pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
     let unwrapped = unwrapped(text);
     let mut joined: Vec<Range<usize>> = Vec::new();
-    let (mut goes_on, mut open) = (false, None);
+    let (mut goes_on, mut open, mut row) = (false, None, 0);
     for (at, piece) in unwrapped.split_sentence_bound_indices() {
         let end = at + piece.len();
         match joined.last_mut().filter(|_| goes_on) {
@@ -38,6 +40,7 @@ pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
             None => {
                 joined.push(at..end);
                 open = None;
+                row = row_end(text, at).unwrap_or_default();
             }
         }
         for (place, mark) in piece.match_indices(['(', ')']) {
@@ -46,7 +49,7 @@ pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
         let after = &unwrapped[end..];
         let is_within = || open.is_some_and(|open| is_closed(&unwrapped[open + 1..], end - open - 1));
         goes_on = !piece.ends_with('\n')
-            && (is_abbreviated(&unwrapped[joined[joined.len() - 1].start..end], after) || is_within());
+            && (end < row || is_abbreviated(&unwrapped[joined[joined.len() - 1].start..end], after) || is_within());
     }
     let trimmed = |range: Range<usize>| {
         let sentence = &unwrapped[range.clone()];
@@ -55,6 +58,13 @@ pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
         (start < end).then_some(start..end)
     };
     joined.into_iter().filter_map(trimmed).collect()
+}
+
+/// Where the row ends that begins at this place.
+fn row_end(text: &str, at: usize) -> Option<usize> {
+    let begins = text[..at].trim_end_matches(' ').chars().next_back().is_none_or(|before| before == '\n');
+    let line = text[at..].lines().next().filter(|line| begins && is_row(line))?;
+    Some(at + line.trim_end().len())
 }
 
 /// Whether a parenthesis ends soon, in the same block, and behind this place.
@@ -161,7 +171,7 @@ fn begins_block(line: &str) -> bool {
     let marker = line.trim_start_matches(|c: char| c.is_ascii_digit());
     let bullet = |text: &str| text.starts_with(['-', '*', '+']) && text[1..].starts_with(' ');
     let number = |text: &str| text.len() < line.len() && text.starts_with(['.', ')']) && text[1..].starts_with(' ');
-    ends_block(line) || line.starts_with('>') || bullet(line) || number(marker)
+    ends_block(line) || line.starts_with('>') || bullet(line) || number(marker) || named_values(line).is_some()
 }
 
 #[cfg(test)]
@@ -234,6 +244,20 @@ mod tests {
             split("4711-0815 Ring, 2\n4711-0816 Hose, 3\nof 5 m"),
             ["4711-0815 Ring, 2", "4711-0816 Hose, 3\nof 5 m"]
         );
+    }
+
+    #[test]
+    fn a_row_is_not_torn_at_a_full_stop_and_no_part_of_its_title() {
+        let rows = [
+            "Name: Wax; Notes: \"leaflet no. 110; keep dry\"; Stock: 4",
+            "Name: Honey. Raw!; Notes: See p. 3. Keep cool. It is 5 p.m. Now; Stock: 5",
+            "Name: Tea; Notes: Who? Me. Ok.; Stock: 6",
+            "| Wax | See no. 3. Keep dry. Now | 4 |",
+        ];
+        let text = format!("Stock of May\n{}\nHoney is good. It is sweet.", rows.join("\n"));
+        let expected = [&["Stock of May"][..], &rows, &["Honey is good.", "It is sweet."]].concat();
+        assert_eq!(split(&text), expected);
+        assert_eq!(split(rows[1]), [rows[1]]);
     }
 
     #[test]
