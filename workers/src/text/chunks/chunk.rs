@@ -47,8 +47,9 @@ impl Chunk {
 /// text.
 #[must_use]
 pub fn chunks(markdown: &str, size: Size, count: &dyn Count) -> Vec<Chunk> {
+    let fit = |titles: &[String]| fitting(titles.to_vec(), size, count).0.len();
     let cut = |section| of_section(markdown, section, size, count);
-    sections(markdown).into_iter().flat_map(cut).collect()
+    sections(markdown, &fit).into_iter().flat_map(cut).collect()
 }
 
 /// Splits plain text, in which nothing counts as a heading.
@@ -152,11 +153,19 @@ mod tests {
     }
 
     #[test]
-    fn headings_leave_room_for_text() {
+    fn headings_leave_room_for_text_and_are_not_lost() {
         let heading = "very long heading ".repeat(10);
+        let heading = heading.trim();
         let text = format!("# {heading}\n\n## Short\n\nText here.\n");
-        let chunks = chunks(&text, SIZE, &Words);
-        assert_eq!(chunks[0].path, ["Short"]);
+        let found = chunks(&text, SIZE, &Words);
+        let (last, others) = found.split_last().expect("chunks");
+        assert_eq!((last.path.as_slice(), last.text.as_str()), (&["Short".to_owned()][..], "Text here."));
+        let words: String = others.iter().map(|chunk| format!(" {}", chunk.text)).collect();
+        assert_eq!(words, format!(" # {heading}"));
+        let found = chunks(&format!("# Bees\n\n## {heading}\n\nText here.\n\n## {heading}"), SIZE, &Words);
+        let words: Vec<&str> = found.iter().flat_map(|chunk| chunk.text.split_whitespace()).collect();
+        assert_eq!(words.join(" "), format!("# Bees ## {heading} Text here. ## {heading}"));
+        assert!(found.iter().all(|chunk| Words.count(&chunk.embedded()) <= SIZE.tokens), "{found:?}");
     }
 
     #[test]
@@ -182,6 +191,18 @@ mod tests {
                 .all(|chunk| Words.count(&chunk.text) <= SIZE.tokens && text[chunk.range.clone()] == chunk.text)
         );
         assert_eq!(chunks_of_rows(" \n\n", SIZE, &Words), []);
+    }
+
+    #[test]
+    fn rows_are_whole_in_chunks_of_any_size_and_a_title_is_a_line_of_its_own() {
+        let row = |n: usize| format!("Part: AX-{n}; About: {}; Price: {n}.50", "word ".repeat(n % 7).trim());
+        let rows: Vec<String> = (0..40).map(row).collect();
+        let text = format!("Report of May\n{}\n", rows.join("\n"));
+        for tokens in 14..60 {
+            let found = chunks_of_rows(&text, Size { tokens, overlap: 5 }, &Words);
+            let lines: Vec<&str> = found.iter().flat_map(|chunk| chunk.text.lines()).collect();
+            assert_eq!(lines, text.lines().collect::<Vec<_>>(), "{tokens}");
+        }
     }
 
     #[test]

@@ -16,12 +16,16 @@ pub struct Section {
     pub range: Range<usize>,
 }
 
+/// Which of the headings above a text, the innermost ones, are its path.
+pub type Fit<'a> = dyn Fn(&[String]) -> usize + 'a;
+
 /// The sections of a text, in order. A section without text is left out if its heading is above another section, in its
-/// path; if it is not, headings like it that follow each other are the text of a section, so that none is lost. But if
-/// a document has only headings, its last heading is a section without text.
+/// path; if it is not, headings like it that follow each other are the text of a section, so that none is lost. So are
+/// those for which `fit` leaves no room in the path. But if a document has only headings, its last heading is a section
+/// without text.
 #[must_use]
-pub fn sections(markdown: &str) -> Vec<Section> {
-    let mut walk = Walk { markdown, path: Vec::new(), begin: 0, found: Vec::new(), bare: None };
+pub fn sections(markdown: &str, fit: &Fit<'_>) -> Vec<Section> {
+    let mut walk = Walk { markdown, path: Vec::new(), begin: 0, found: Vec::new(), bare: None, fit };
     let mut heading: Option<(HeadingLevel, usize, String)> = None;
     let options = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
     for (event, range) in Parser::new_ext(markdown, options).into_offset_iter() {
@@ -45,9 +49,10 @@ pub fn sections(markdown: &str) -> Vec<Section> {
         }
     }
     walk.leave(markdown.len());
-    if walk.found.is_empty() && walk.bare.is_none() && !walk.path.is_empty() {
+    let fits = !walk.path.is_empty() && walk.fitting().len() == walk.path.len();
+    if walk.found.is_empty() && walk.bare.is_none() && fits {
         let end = markdown.len();
-        walk.found.push(Section { path: walk.titles(), range: end..end });
+        walk.found.push(Section { path: titles(&walk.path), range: end..end });
     } else {
         walk.close(0);
         walk.found.extend(walk.bare.take());
@@ -84,19 +89,36 @@ struct Walk<'a> {
     found: Vec<Section>,
     /// The last headings that are in no path, one after the other, with those above them.
     bare: Option<Section>,
+    fit: &'a Fit<'a>,
 }
 
 impl Walk<'_> {
-    fn titles(&self) -> Vec<String> {
-        titles(&self.path)
+    /// The headings of the path that have room in it.
+    fn fitting(&self) -> std::ops::Range<usize> {
+        let titles: Vec<String> = self.path.iter().map(|heading| heading.title.clone()).collect();
+        self.path.len() - (self.fit)(&titles).min(titles.len())..self.path.len()
     }
 
     fn leave(&mut self, end: usize) {
-        if !self.markdown[self.begin..end].trim().is_empty() {
-            self.found.extend(self.bare.take());
-            self.path.iter_mut().for_each(|heading| heading.is_found = true);
-            self.found.push(Section { path: self.titles(), range: self.begin..end });
+        if self.markdown[self.begin..end].trim().is_empty() {
+            return;
         }
+        self.found.extend(self.bare.take());
+        let fitting = self.fitting();
+        let mut begin = self.begin;
+        for (at, heading) in self.path.iter_mut().enumerate() {
+            match heading {
+                Heading { is_found: false, range, .. } if at < fitting.start && range.end == begin => {
+                    begin = range.start
+                }
+                Heading { is_found: false, range, .. } if at < fitting.start => {
+                    self.found.push(Section { path: Vec::new(), range: range.clone() });
+                }
+                _ => {}
+            }
+            heading.is_found = true;
+        }
+        self.found.push(Section { path: titles(&self.path[fitting]), range: begin..end });
     }
 
     /// Removes the headings from this one on from the path. A heading without a section below it is a section of its own.
@@ -104,7 +126,8 @@ impl Walk<'_> {
         let first = (from..self.path.len()).find(|at| !self.path[*at].is_found);
         if let (Some(first), Some(last)) = (first, self.path.last()) {
             let range = self.path[first].range.start..last.range.end;
-            let above = titles(&self.path[..first]);
+            let fitting = self.fitting().start.min(first);
+            let above = titles(&self.path[fitting..first]);
             self.path[..first].iter_mut().for_each(|heading| heading.is_found = true);
             match &mut self.bare {
                 Some(bare) if bare.path == above && self.markdown[bare.range.end..range.start].trim().is_empty() => {
@@ -130,8 +153,11 @@ impl Walk<'_> {
     }
 }
 
+/// A heading that repeats the one above it, as the title below a cover does, is one.
 fn titles(path: &[Heading]) -> Vec<String> {
-    path.iter().map(|heading| heading.title.clone()).collect()
+    let mut titles: Vec<String> = path.iter().map(|heading| heading.title.clone()).collect();
+    titles.dedup_by_key(|title| title.to_lowercase());
+    titles
 }
 
 #[cfg(test)]
@@ -139,7 +165,7 @@ mod tests {
     use super::*;
 
     fn of(markdown: &str) -> Vec<(String, String)> {
-        let found = sections(markdown);
+        let found = sections(markdown, &<[String]>::len);
         found.into_iter().map(|one| (one.path.join(" > "), markdown[one.range].trim().to_owned())).collect()
     }
 
@@ -150,6 +176,36 @@ mod tests {
         assert_eq!(found[0].0.chars().count(), 200);
         assert!(found[0].1.contains("last\n\nText."), "{found:?}");
         assert_eq!(found[1], pair("Short", "More."));
+    }
+
+    #[test]
+    fn a_heading_without_room_in_the_path_is_text() {
+        let text =
+            "# One two three\n\n## Four\n\nA.\n\n## Five six\n\n### Seven eight nine\n\nB.\n\n# Ten eleven twelve\n";
+        let fit = |titles: &[String]| {
+            let taken = titles.iter().rev().scan(0, |words, title| {
+                *words += title.split(' ').count();
+                Some(*words)
+            });
+            taken.take_while(|words| *words < 3).count()
+        };
+        let found: Vec<_> = sections(text, &fit)
+            .into_iter()
+            .map(|one| (one.path.join(" > "), text[one.range].trim().to_owned()))
+            .collect();
+        let expected = [
+            pair("", "# One two three"),
+            pair("Four", "A."),
+            pair("", "## Five six"),
+            pair("", "### Seven eight nine\n\nB."),
+            pair("", "# Ten eleven twelve"),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_title_that_is_repeated_below_itself_is_in_the_path_once() {
+        assert_eq!(of("# On Bees\n\n## On bees\n\n### Hives\n\nA.\n"), [pair("On Bees > Hives", "A.")]);
     }
 
     fn pair(path: &str, text: &str) -> (String, String) {

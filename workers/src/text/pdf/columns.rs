@@ -7,6 +7,7 @@
 use super::{
     rows::{Row, rows},
     words::Word,
+    wrapped,
 };
 
 /// Width of a gutter, in sizes of the text.
@@ -33,7 +34,22 @@ pub(super) fn order(words: Vec<Word>) -> Vec<Ordered> {
 
 fn add(words: Vec<Word>, depth: usize, mut begins: bool, out: &mut Vec<Ordered>) {
     let all = rows(words);
-    let found = if depth < DEPTH && (ROWS..=MOST_ROWS).contains(&all.len()) { band(&all) } else { None };
+    let is_searched = depth < DEPTH && (ROWS..=MOST_ROWS).contains(&all.len());
+    let words = |rows: Vec<Row>| rows.into_iter().flat_map(|row| row.words).collect::<Vec<_>>();
+    if is_searched && let Some((first, count)) = wrapped::find(&all) {
+        let mut above = all;
+        let mut table = above.split_off(first);
+        let below = table.split_off(count);
+        if !above.is_empty() {
+            add(words(above), depth + 1, std::mem::take(&mut begins), out);
+        }
+        out.extend(table.into_iter().map(|row| (row, std::mem::take(&mut begins))));
+        if !below.is_empty() {
+            add(words(below), depth + 1, begins, out);
+        }
+        return;
+    }
+    let found = if is_searched { band(&all) } else { None };
     let Some((first, last, gutter)) = found else {
         for row in all {
             out.push((row, std::mem::take(&mut begins)));
@@ -43,7 +59,6 @@ fn add(words: Vec<Word>, depth: usize, mut begins: bool, out: &mut Vec<Ordered>)
     let mut above = all;
     let mut middle = above.split_off(first);
     let below = middle.split_off(last + 1 - first);
-    let words = |rows: Vec<Row>| rows.into_iter().flat_map(|row| row.words).collect::<Vec<_>>();
     if !above.is_empty() {
         add(words(above), depth + 1, std::mem::take(&mut begins), out);
     }

@@ -8,6 +8,7 @@ use hayro_interpret::{
 use kurbo::{Affine, Rect};
 
 use super::{
+    continued::continue_on_page,
     fonts, forms,
     lines::markdown,
     pages::lines,
@@ -59,7 +60,12 @@ pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
         pages.iter().zip(&seen).enumerate().filter(|(_, (words, seen))| words.is_empty() && seen.may_hold_text());
     let scanned: Vec<usize> = scanned.map(|(index, _)| index + 1).collect();
     let grids = seen.iter().map(|seen| seen.rules.grids());
-    let lines: Vec<_> = pages.into_iter().zip(grids).flat_map(|(words, grids)| lines(words, &grids)).collect();
+    let lines = pages.into_iter().zip(grids).fold(Vec::new(), |mut before, (words, grids)| {
+        let mut page = lines(words, &grids);
+        continue_on_page(&before, &mut page);
+        before.append(&mut page);
+        before
+    });
     if lines.iter().map(|line| line.text.len()).sum::<usize>() > MAX_TEXT_BYTES {
         return Err(format!("it has more than {MAX_TEXT_BYTES} bytes of text: divide it"));
     }

@@ -82,7 +82,10 @@ pub(super) fn markdown(lines: &[Line]) -> String {
                 if begins {
                     end_paragraph(&mut out);
                 }
-                if is_table(line) { out.push_str(&format!("{}\n", line.text)) } else { add(&mut out, &text, &words) }
+                match is_table(line) {
+                    true => out.push_str(&format!("{}\n", one_line(&line.text, &words))),
+                    false => add(&mut out, &text, &words),
+                }
             }
         }
         (heading_before, table_before) = (level, is_table(line));
@@ -126,20 +129,45 @@ fn continues(out: &str, text: &str) -> bool {
 
 /// Adds a line to the paragraph, and joins a word that was divided at the line break.
 fn add(out: &mut String, text: &str, words: &Words) {
+    if !joins(out, text, words) {
+        out.push_str(&plain_line(text));
+    }
+    out.push('\n');
+}
+
+/// Adds a line to a word that was divided at the end of the line before, if there is one.
+fn joins(out: &mut String, text: &str, words: &Words) -> bool {
     if out.ends_with(&format!("{SOFT_HYPHEN}\n")) {
         out.truncate(out.len() - 1 - SOFT_HYPHEN.len_utf8());
-        out.push_str(text);
     } else if let Some(before) = out.strip_suffix("-\n")
         && before.ends_with(char::is_lowercase)
         && text.starts_with(char::is_lowercase)
     {
         let hyphen = usize::from(words.is_compound(before, text));
         out.truncate(before.len() + hyphen);
-        out.push_str(text);
+    } else if let Some(before) = out.strip_suffix("-\n")
+        && before.ends_with(char::is_alphanumeric)
+        && text.starts_with(|c: char| c.is_ascii_digit())
+    {
+        // The number of a part, or a range.
+        out.truncate(before.len() + 1);
     } else {
-        out.push_str(&plain_line(text));
+        return false;
     }
-    out.push('\n');
+    out.push_str(text);
+    true
+}
+
+/// A row of a table, whose cells may have several lines, as one.
+fn one_line(row: &str, words: &Words) -> String {
+    let mut out = String::with_capacity(row.len());
+    for text in row.split('\n') {
+        if !joins(&mut out, text, words) {
+            out.push_str(text);
+        }
+        out.push('\n');
+    }
+    out.trim_end().replace('\n', " ")
 }
 
 /// The words of a document: they tell whether a hyphen at the end of a line belongs to the word.
@@ -153,7 +181,7 @@ impl Words {
     /// Collects nothing if no line ends with a hyphen.
     fn of(lines: &[Line]) -> Self {
         let mut words = HashSet::new();
-        if lines.iter().any(|line| line.text.ends_with('-')) {
+        if lines.iter().any(|line| line.text.ends_with('-') || line.text.contains("-\n")) {
             for line in lines {
                 let all = line.text.split(|c| !is_part(c)).filter(|word| !word.is_empty() && !word.ends_with('-'));
                 words.extend(all.map(str::to_lowercase));
@@ -224,6 +252,7 @@ mod tests {
             ("user-", "friends", "user-friends"),
             ("regu-", "lar", "regular"),
             ("univer\u{ad}", "Sity", "univerSity"),
+            ("part VX-", "100 is", "part VX-100 is"),
         ] {
             assert_eq!(pair(first, second).as_deref(), Some(read));
         }
@@ -246,8 +275,12 @@ mod tests {
             row("| --- |"),
             first("| b |"),
             row("| --- |"),
+            row("| of the regu-\nlar and\n# new |"),
             line("Two ....... 8", 10.0, false),
         ];
-        assert_eq!(markdown(&lines), "One . 7\n\n| a |\n| --- |\n\n| b |\n| --- |\n\nTwo ... 8\n");
+        assert_eq!(
+            markdown(&lines),
+            "One . 7\n\n| a |\n| --- |\n\n| b |\n| --- |\n| of the regular and # new |\n\nTwo ... 8\n"
+        );
     }
 }

@@ -1,16 +1,20 @@
 //! Converts PDF to Markdown in reading order, by ourselves on hayro: no library was found that keeps columns and tables
 //! as well (benches/README.md). A PDF has only positioned glyphs: an interpreter draws each page onto the [`pen`],
 //! which collects [`words`] at their places, those of [`forms`] among them. Words become [`rows`], rows become
-//! [`columns`], and aligned cells, and those between [`ruled`] lines, become [`tables`]; [`running`] headers and page numbers are left out. [`lines`]
-//! writes larger lines as headings and the others as paragraphs. Formulas come out as plain words.
+//! [`columns`]. Aligned cells, those of several lines ([`wrapped`]), and those between [`ruled`] lines become
+//! [`tables`]; [`running`] headers and page numbers are left out. [`lines`] writes larger lines as headings and the
+//! others as paragraphs. Formulas come out as plain words.
 
 mod columns;
+mod continued;
 mod extract;
 mod fonts;
 mod forms;
+mod headings;
 mod lines;
 mod pages;
 mod pen;
+mod region;
 mod rows;
 mod ruled;
 mod running;
@@ -18,6 +22,7 @@ mod strings;
 mod tables;
 mod type_3;
 mod words;
+mod wrapped;
 
 pub(crate) use extract::extract;
 

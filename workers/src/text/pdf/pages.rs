@@ -7,7 +7,7 @@ use super::{
     lines::{Line, Start},
     rows::Row,
     ruled::Grid,
-    tables::table,
+    tables::{is_list_mark, table, wrapped_table},
     words::Word,
 };
 
@@ -76,6 +76,11 @@ fn lines_of_column(column: &[Ordered], lines: &mut Vec<Line>) {
     // Rows before the second place were tried; their first row may be a title, so the next one is tried too.
     let mut tried = (usize::MAX, 0);
     while let Some(row) = rows.get(at) {
+        if let Some((count, written)) = wrapped_table(&rows[at..]) {
+            lines.extend(Line::table(written, row.size));
+            (at, after_table) = (at + count, true);
+            continue;
+        }
         if at == tried.0 || at >= tried.1 {
             let (count, written) = table(&rows[at..]);
             if let Some(written) = written {
@@ -103,7 +108,9 @@ fn is_paragraph(before: &Row, row: &Row, next: Option<&Row>, leading: f64) -> bo
     let far = step(before, row) > PARAGRAPH * leading.max(1.0);
     let indent = INDENT.contains(&((row.left() - before.left()) / row.size));
     let returns = next.is_some_and(|next| row.left() - next.left() > INDENT.start * row.size);
-    far || (indent && returns)
+    // The lines of a list's item are indented behind its mark.
+    let hangs = before.words.first().is_some_and(|word| is_list_mark(&word.text));
+    far || (indent && returns && !hangs)
 }
 
 #[cfg(test)]
@@ -117,6 +124,14 @@ mod tests {
         let words = places.iter().map(|(left, y)| word(text, *left, *y, 10.0)).collect();
         let starts: Vec<Start> = lines(words, &[]).iter().map(|line| line.start).collect();
         assert_eq!(starts, [Start::Column, Start::Line, Start::Paragraph, Start::Line, Start::Paragraph]);
+    }
+
+    #[test]
+    fn lines_of_an_item_belong_to_it() {
+        let rows = [("1.", 50.0, 100.0), ("an item", 65.0, 100.0), ("goes on", 65.0, 112.0), ("2.", 50.0, 124.0)];
+        let words = rows.iter().map(|(text, left, y)| word(text, *left, *y, 10.0)).collect();
+        let starts: Vec<Start> = lines(words, &[]).iter().map(|line| line.start).collect();
+        assert_eq!(starts, [Start::Column, Start::Line, Start::Line]);
     }
 
     #[test]

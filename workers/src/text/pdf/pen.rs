@@ -45,6 +45,8 @@ pub(super) struct Pen {
     /// An accent whose letter may follow.
     accent: Option<(char, Place)>,
     last: Option<(String, Place)>,
+    /// That of the glyph that is drawn, as in [`Word`].
+    font: u32,
     /// In points.
     page: (f64, f64),
     seen: Seen,
@@ -101,7 +103,7 @@ impl Pen {
         self.end_word(false);
         let (text, left) = (plain(text), corner.x);
         let right = left + width;
-        self.add(Word { text, left, right, y: corner.y, size, angle: 0, space: true, fixed: false });
+        self.add(Word { text, left, right, y: corner.y, size, angle: 0, space: true, fixed: false, font: 0 });
     }
 
     fn add(&mut self, word: Word) {
@@ -189,7 +191,8 @@ impl Pen {
             self.end_word(false);
         }
         let (left, right) = (x, x + advance);
-        let word = Word { text: text.to_owned(), left, right, y, size, angle, space: false, fixed: false };
+        let (text, font) = (text.to_owned(), self.font);
+        let word = Word { text, left, right, y, size, angle, space: false, fixed: false, font };
         self.current = Some(Current { word, em, last: Some(place), glyphs: (advance, 1) });
     }
 
@@ -242,6 +245,10 @@ impl<'a> Device<'a> for Pen {
         if !self.is_seen(corner, place.size) {
             return;
         }
+        self.font = match glyph {
+            Glyph::Outline(outline) => outline.font_cache_key() as u32,
+            Glyph::Type3(_) => 0,
+        };
         match glyph.as_unicode() {
             Some(BfString::Char(letter)) => self.glyph(letter.encode_utf8(&mut [0; 4]), place),
             Some(BfString::String(letters)) => self.glyph(&letters, place),

@@ -5,6 +5,9 @@ use super::words::{SOFT_HYPHEN, SPACE, Word, is_dense};
 /// Words whose baselines differ by less than this fraction of the larger size, and of the smaller one, share a row: so
 /// an index is on the row of its letter.
 const LEVEL: (f64, f64) = (0.5, 0.8);
+/// Texts whose sizes differ by this factor, and that are apart by this, in the larger one, are not of one row.
+const SIZES: f64 = 1.6;
+const FAR: f64 = 2.0;
 /// The same word within this fraction of the size is drawn twice, to be bold.
 const TWICE: f64 = 0.25;
 
@@ -78,7 +81,7 @@ pub(super) fn text(words: &[Word]) -> String {
     logical(out)
 }
 
-fn is_apart(before: &Word, word: &Word) -> bool {
+pub(super) fn is_apart(before: &Word, word: &Word) -> bool {
     let gap = (word.left - before.right) / before.size.max(word.size);
     let dense = before.text.ends_with(is_dense) && word.text.starts_with(is_dense);
     match dense {
@@ -117,7 +120,7 @@ pub(super) fn rows(mut words: Vec<Word>) -> Vec<Row> {
     for word in words {
         let reach = (LEVEL.0 * word.size.max(size)).min(LEVEL.1 * word.size.min(size));
         if !row.is_empty() && word.y - y > reach {
-            rows.push(Row::new(std::mem::take(&mut row), y));
+            rows.extend(by_size(Row::new(std::mem::take(&mut row), y)));
         }
         if row.is_empty() || word.size > size * 1.1 {
             (y, size) = (word.y, word.size);
@@ -125,9 +128,24 @@ pub(super) fn rows(mut words: Vec<Word>) -> Vec<Row> {
         row.push(word);
     }
     if !row.is_empty() {
-        rows.push(Row::new(row, y));
+        rows.extend(by_size(Row::new(row, y)));
     }
     rows
+}
+
+/// Texts of very different sizes that stand far apart, such as a title and an address beside it, are rows of their own.
+fn by_size(row: Row) -> Vec<Row> {
+    let sizes = || row.words.iter().map(|word| word.size);
+    let (least, most) = (sizes().fold(f64::MAX, f64::min), sizes().fold(0.0, f64::max));
+    if most < SIZES * least {
+        return vec![row];
+    }
+    let cells: Vec<Row> = row.cells(FAR * most).into_iter().map(|words| Row::new(words.to_vec(), row.y)).collect();
+    let size = |pick: fn(f64, f64) -> f64, first: f64| cells.iter().map(|cell| cell.size).fold(first, pick);
+    match size(f64::max, 0.0) < SIZES * size(f64::min, f64::MAX) {
+        true => vec![row],
+        false => cells,
+    }
 }
 
 #[cfg(test)]
@@ -137,7 +155,7 @@ pub(super) mod tests {
     /// A word of letters of half an em.
     pub(in crate::text::pdf) fn word(text: &str, left: f64, y: f64, size: f64) -> Word {
         let right = left + 0.5 * size * text.chars().count() as f64;
-        Word { text: text.to_owned(), left, right, y, size, angle: 0, space: false, fixed: false }
+        Word { text: text.to_owned(), left, right, y, size, angle: 0, space: false, fixed: false, font: 0 }
     }
 
     #[test]
@@ -152,6 +170,13 @@ pub(super) mod tests {
         let rows = rows(words);
         assert_eq!(rows.iter().map(Row::text).collect::<Vec<_>>(), ["x2 far", "next"]);
         assert_eq!(rows[0].cells(10.0).len(), 2);
+    }
+
+    #[test]
+    fn a_title_far_from_small_text_is_a_row_of_its_own() {
+        let title = |left: f64| vec![word("Lane", 10.0, 100.0, 9.0), word("Invoice", left, 102.0, 20.0)];
+        assert_eq!(rows(title(200.0)).iter().map(Row::text).collect::<Vec<_>>(), ["Lane", "Invoice"]);
+        assert_eq!(rows(title(40.0)).len(), 1);
     }
 
     #[test]

@@ -2,7 +2,11 @@
 
 use kurbo::{Affine, BezPath, PathEl, Point};
 
-use super::{lines::Line, rows::rows, tables, words::Word};
+use super::{
+    lines::Line,
+    tables::{self, Cell},
+    words::Word,
+};
 
 /// Lines at one place, and those that touch, differ by less than this, in points.
 const NEAR: f64 = 3.0;
@@ -203,9 +207,8 @@ impl Grid {
             let row = self.rows.partition_point(|line| *line < Self::height(word)).checked_sub(1)?;
             cells.get_mut(row)?.get_mut(column)?.push(word.clone());
         }
-        let text = |words: Vec<Word>| rows(words).iter().map(|row| row.text()).collect::<Vec<_>>().join(" ");
-        let mut grid: Vec<Vec<String>> =
-            cells.into_iter().map(|row| row.into_iter().map(text).collect()).collect::<Vec<_>>();
+        let mut grid: Vec<Vec<Cell>> =
+            cells.into_iter().map(|row| row.into_iter().map(Cell::new).collect()).collect::<Vec<_>>();
         grid.retain(|row| row.iter().any(|cell| !cell.is_empty()));
         let filled = grid.iter().flatten().filter(|cell| !cell.is_empty()).count();
         let is_clear = grid.len() > 1
@@ -261,7 +264,7 @@ mod tests {
         let expected = [
             "| Part | About | Price |",
             "| --- | --- | --- |",
-            "| VX-1 | A long text that wraps | 10.00 |",
+            "| VX-1 | A long text that\nwraps | 10.00 |",
             "| VX-2 | Short | 12.00 |",
         ];
         assert_eq!(texts, expected);

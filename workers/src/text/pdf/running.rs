@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
-    rows::{Row, rows},
+    headings::Headings,
+    rows::{Row, rows, text},
     words::Word,
 };
 
@@ -16,9 +17,11 @@ const DENSITY: f64 = 0.4;
 /// Part of all pages that are numbered in one sequence, and of those with their number at one place.
 const NUMBERED: f64 = 0.25;
 /// Rows at one place differ by less than this, in points.
-const PLACE: f64 = 3.0;
+pub(super) const PLACE: f64 = 3.0;
 /// A numbered row that is larger than most text by this factor is a heading.
-const LARGER: f64 = 1.15;
+pub(super) const LARGER: f64 = 1.15;
+/// What stands at the left and at the right of a row is apart by more than this, in sizes of the text.
+pub(super) const CELL: f64 = 1.5;
 /// The words that stand beside the number of a page. A row with others says more than its number.
 const PAGE_WORDS: [&str; 40] = [
     "page",
@@ -63,12 +66,27 @@ const PAGE_WORDS: [&str; 40] = [
     "页",
 ];
 
-struct Edge {
-    page: usize,
-    y: f64,
-    size: f64,
-    text: String,
-    words: Vec<(u64, u64)>,
+pub(super) struct Edge {
+    pub(super) page: usize,
+    pub(super) y: f64,
+    pub(super) size: f64,
+    pub(super) text: String,
+    pub(super) words: Vec<(u64, u64)>,
+    pub(super) is_footer: bool,
+}
+
+impl Edge {
+    pub(super) fn new(page: usize, row: &Row, middle: f64) -> Self {
+        let (words, is_footer) = (row.words.iter().map(id).collect(), row.y > middle);
+        Self { page, y: row.y, size: row.size, text: row.text(), words, is_footer }
+    }
+
+    /// One with letters stays where it stands first, so that what follows is read with it, or last if it is a footer, so
+    /// that it does not divide what goes on on the next page.
+    fn place(&self) -> isize {
+        let page = isize::try_from(self.page).unwrap_or(isize::MAX);
+        if self.is_footer { -page } else { page }
+    }
 }
 
 /// A word's identity on its page.
@@ -76,35 +94,72 @@ fn id(word: &Word) -> (u64, u64) {
     (word.left.to_bits(), word.y.to_bits())
 }
 
-/// Takes the running rows out of the pages. One with letters stays where it stands first.
+/// Takes the running rows out of the pages. One with letters stays once.
 pub(super) fn remove(pages: &mut [Vec<Word>]) {
-    if pages.len() < PAGES {
-        return;
-    }
-    let edges: Vec<Edge> = pages.iter().enumerate().flat_map(|(page, words)| edges(page, words)).collect();
-    let usual = usual_size(pages);
-    let mut running: Vec<&Edge> = repeated(&edges);
-    running.extend(without_first(numbers(&edges, pages.len()), usual));
+    let count = pages.len();
+    let headings = Headings::of(pages);
     let mut gone: HashMap<usize, HashSet<(u64, u64)>> = HashMap::new();
-    for edge in running {
-        gone.entry(edge.page).or_default().extend(&edge.words);
+    for (page, words) in pages.iter().enumerate() {
+        gone.entry(page).or_default().extend(counted(page, count, words));
+    }
+    for edge in headings.repeated(pages) {
+        gone.entry(edge.page).or_default().extend(edge.words);
+    }
+    if count >= PAGES {
+        add_repeated(pages, &mut gone);
     }
     for (page, gone) in gone {
         pages[page].retain(|word| word.angle != 0 || !gone.contains(&id(word)));
     }
 }
 
-fn edges(page: usize, words: &[Word]) -> Vec<Edge> {
-    let all = rows(words.iter().filter(|word| word.angle == 0).cloned().collect());
-    let is_edge = |index: usize| index < EDGE || index + EDGE >= all.len();
-    let edge = |row: &Row| {
-        let words = row.words.iter().map(id).collect();
-        Edge { page, y: row.y, size: row.size, text: row.text(), words }
-    };
-    all.iter().enumerate().filter(|(index, _)| is_edge(*index)).map(|(_, row)| edge(row)).collect()
+fn add_repeated(pages: &[Vec<Word>], gone: &mut HashMap<usize, HashSet<(u64, u64)>>) {
+    let edges: Vec<Edge> = pages.iter().enumerate().flat_map(|(page, words)| edges(page, words)).collect();
+    let usual = usual_size(pages);
+    let mut running: Vec<&Edge> = repeated(&edges);
+    running.extend(without_first(numbers(&edges, pages.len()), usual));
+    for edge in running {
+        gone.entry(edge.page).or_default().extend(&edge.words);
+    }
 }
 
-/// Rows that are equal but for digits and repeat at one place, without the first of each text.
+/// The rows at the edges of a page.
+pub(super) fn edge_rows(words: &[Word]) -> Vec<Row> {
+    let all = rows(words.iter().filter(|word| word.angle == 0).cloned().collect());
+    let count = all.len();
+    let is_edge = |index: usize| index < EDGE || index + EDGE >= count;
+    all.into_iter().enumerate().filter(|(index, _)| is_edge(*index)).map(|(_, row)| row).collect()
+}
+
+fn middle(words: &[Word]) -> f64 {
+    let ys = || words.iter().filter(|word| word.angle == 0).map(|word| word.y);
+    f64::midpoint(ys().fold(f64::MAX, f64::min), ys().fold(f64::MIN, f64::max))
+}
+
+/// Words at the edges of a page that only count it: `Page 1 of 3`.
+fn counted(page: usize, pages: usize, words: &[Word]) -> Vec<(u64, u64)> {
+    let of_cell = |text: String| {
+        let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
+        let (numbers, names): (Vec<&str>, Vec<&str>) = parts.partition(|part| part.parse::<usize>().is_ok());
+        let numbers: Vec<usize> = numbers.iter().filter_map(|number| number.parse().ok()).collect();
+        let are_known = names.iter().all(|name| PAGE_WORDS.contains(&name.to_lowercase().as_str()));
+        let is_named = names.iter().any(|name| name.chars().count() > 3);
+        let is_part = text.contains('/') || !names.is_empty();
+        are_known
+            && numbers.first() == Some(&(page + 1))
+            && ((is_part && numbers[1..] == [pages]) || (is_named && numbers.len() == 1))
+    };
+    let rows = edge_rows(words);
+    let cells = rows.iter().flat_map(|row| row.cells(CELL * row.size));
+    cells.filter(|cell| of_cell(text(cell))).flatten().map(id).collect()
+}
+
+fn edges(page: usize, words: &[Word]) -> Vec<Edge> {
+    let middle = middle(words);
+    edge_rows(words).iter().map(|row| Edge::new(page, row, middle)).collect()
+}
+
+/// Rows that are equal but for digits and repeat at one place, without the one of each text that stays.
 fn repeated(edges: &[Edge]) -> Vec<&Edge> {
     let mut same: BTreeMap<String, Vec<&Edge>> = BTreeMap::new();
     for edge in edges.iter().filter(|edge| edge.text.chars().any(char::is_alphabetic)) {
@@ -120,7 +175,7 @@ fn repeated(edges: &[Edge]) -> Vec<&Edge> {
             let pages = place.iter().map(|edge| edge.page).collect::<HashSet<_>>().len();
             if pages >= PAGES && pages as f64 >= DENSITY * (last + 1 - first) as f64 {
                 let mut place = place.to_vec();
-                place.sort_by_key(|edge| edge.page);
+                place.sort_by_key(|edge| edge.place());
                 let mut known = HashSet::new();
                 found.extend(place.into_iter().filter(|edge| !known.insert(edge.text.as_str())));
             }
@@ -151,7 +206,7 @@ fn numbers(edges: &[Edge], pages: usize) -> Vec<&Edge> {
 }
 
 /// The size in which most letters are set.
-fn usual_size(pages: &[Vec<Word>]) -> f64 {
+pub(super) fn usual_size(pages: &[Vec<Word>]) -> f64 {
     let mut letters = BTreeMap::<u64, usize>::new();
     for word in pages.iter().flatten() {
         *letters.entry((word.size * 10.0).round().clamp(0.0, 1e9) as u64).or_default() += word.text.len();
@@ -159,10 +214,10 @@ fn usual_size(pages: &[Vec<Word>]) -> f64 {
     letters.iter().max_by_key(|(_, count)| **count).map_or(0.0, |(size, _)| *size as f64 / 10.0)
 }
 
-/// The numbered rows that go: of those that say more than the number of their page, such as `Chapter 2: Bees`, the first
+/// The numbered rows that go: of those that say more than the number of their page, such as `Chapter 2: Bees`, one
 /// of each stays, and headings stay everywhere.
 fn without_first(mut numbered: Vec<&Edge>, usual: f64) -> Vec<&Edge> {
-    numbered.sort_by_key(|edge| edge.page);
+    numbered.sort_by_key(|edge| edge.place());
     let mut known = HashSet::new();
     let goes = |edge: &&Edge| {
         let text = beside_number(&edge.text);
@@ -197,10 +252,10 @@ fn is_roman(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::{super::rows::tests::word, *};
 
-    fn texts(pages: &[Vec<Word>]) -> Vec<String> {
+    pub(in crate::text::pdf) fn texts(pages: &[Vec<Word>]) -> Vec<String> {
         pages.iter().map(|words| words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join("|")).collect()
     }
 
@@ -235,6 +290,34 @@ mod tests {
         let lessons = of(|page| format!("Lesson {}", page + 1), 20.0);
         assert_eq!(lessons[3], "Lesson 4|They eat.");
         assert_eq!(of(|page| format!("Seite {} von 6", page + 1), 10.0), TEXTS);
+    }
+
+    #[test]
+    fn a_footer_stays_on_its_last_page() {
+        const TEXTS: [&str; 4] = ["They fly.", "They work.", "They rest.", "They eat."];
+        let page = |text: &&str| vec![word(text, 50.0, 100.0, 10.0), word("Honey Ltd", 50.0, 800.0, 8.0)];
+        let mut pages: Vec<Vec<Word>> = TEXTS.iter().map(page).collect();
+        remove(&mut pages);
+        assert_eq!(texts(&pages), ["They fly.", "They work.", "They rest.", "They eat.|Honey Ltd"]);
+    }
+
+    #[test]
+    fn a_page_that_is_counted_needs_no_others() {
+        let page = |text: &str| {
+            vec![word("Text", 50.0, 100.0, 10.0), word("Bees", 50.0, 800.0, 8.0), word(text, 300.0, 800.0, 8.0)]
+        };
+        for (text, left) in [
+            ("Page|1|of|1", "Text|Bees"),
+            ("Page|2|of|3", "Text|Bees|Page 2 of 3"),
+            ("1/1", "Text|Bees"),
+            ("1", "Text|Bees|1"),
+            ("1.1", "Text|Bees|1.1"),
+            ("Seite|1", "Text|Bees"),
+        ] {
+            let mut pages = vec![page(&text.replace('|', " "))];
+            remove(&mut pages);
+            assert_eq!(texts(&pages), [left]);
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Tables: consecutive rows whose cells are aligned, written as rows of a Markdown table.
 
 use super::{
-    rows::{Row, text},
+    rows::{Row, rows},
     words::Word,
+    wrapped,
 };
 use crate::text::extracted::plain_line;
 
@@ -17,6 +18,32 @@ const LEAST: (usize, usize) = (4, 3);
 /// Columns are aligned if this share of their cells is.
 const ALIGNED: f64 = 0.7;
 
+/// The text of a cell, with the line breaks that it has on the page, and the font of its first word.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Cell {
+    text: String,
+    font: u32,
+}
+
+impl Cell {
+    pub(super) fn new(words: Vec<Word>) -> Self {
+        let font = words.first().map_or(0, |word| word.font);
+        let text = rows(words).iter().map(Row::text).collect::<Vec<_>>().join("\n");
+        Self { text, font }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+/// The number of rows, from the first, that have cells of several lines, and the lines of the table that they are.
+pub(super) fn wrapped_table(rows: &[&Row]) -> Option<(usize, Vec<String>)> {
+    let (count, cells) = wrapped::table(rows)?;
+    let grid: Vec<Vec<Cell>> = cells.into_iter().map(|row| row.into_iter().map(Cell::new).collect()).collect();
+    Some((count, written_as(&grid)))
+}
+
 /// The number of rows, from the first, that have cells, and the lines of the table that they are.
 pub(super) fn table(rows: &[&Row]) -> (usize, Option<Vec<String>>) {
     if !rows.first().is_some_and(|row| has_cells(row)) {
@@ -29,12 +56,12 @@ pub(super) fn table(rows: &[&Row]) -> (usize, Option<Vec<String>>) {
 
 fn written(rows: &[&Row]) -> Option<Vec<String>> {
     let columns = columns(rows)?;
-    let grid: Vec<Vec<String>> = rows.iter().map(|row| cells(row, &columns)).collect();
+    let grid: Vec<Vec<Cell>> = rows.iter().map(|row| cells(row, &columns)).collect();
     is_clear(&grid, rows, &columns).then(|| written_as(&grid))
 }
 
 /// Rows of Markdown, or keys with their values.
-pub(super) fn written_as(grid: &[Vec<String>]) -> Vec<String> {
+pub(super) fn written_as(grid: &[Vec<Cell>]) -> Vec<String> {
     if has_keys(grid) { pairs(grid) } else { lines(grid) }
 }
 
@@ -67,33 +94,42 @@ fn columns(rows: &[&Row]) -> Option<Vec<(f64, f64)>> {
     (columns.len() > 1).then_some(columns)
 }
 
-fn cells(row: &Row, columns: &[(f64, f64)]) -> Vec<String> {
+fn cells(row: &Row, columns: &[(f64, f64)]) -> Vec<Cell> {
     let mut cells: Vec<Vec<Word>> = vec![Vec::new(); columns.len()];
     for word in &row.words {
         let column = columns.partition_point(|column| column.1 < word.middle()).min(columns.len() - 1);
         cells[column].push(word.clone());
     }
-    cells.iter().map(|words| text(words)).collect()
+    cells.into_iter().map(Cell::new).collect()
 }
 
 /// In doubt, rows stay lines.
-fn is_clear(grid: &[Vec<String>], rows: &[&Row], columns: &[(f64, f64)]) -> bool {
+fn is_clear(grid: &[Vec<Cell>], rows: &[&Row], columns: &[(f64, f64)]) -> bool {
     let all = grid.len() * columns.len();
     let filled = grid.iter().flatten().filter(|cell| !cell.is_empty()).count();
-    let words: usize = grid.iter().flatten().map(|cell| cell.split(' ').count()).sum();
-    let is_leader = |cell: &String| cell.contains("....") || cell.contains(". . .");
-    let is_mark = |cells: &Vec<String>| cells.first().is_some_and(|cell| is_list_mark(cell));
-    let (least, most) = if columns.len() == 2 { (LEAST.0, WORDS.0) } else { (LEAST.1, WORDS.1) };
-    grid.len() >= least
+    let words: usize = grid.iter().flatten().map(|cell| cell.text.split(' ').count()).sum();
+    let is_mark = |cells: &Vec<Cell>| cells.first().is_some_and(|cell| is_list_mark(&cell.text));
+    let most = if columns.len() == 2 { WORDS.0 } else { WORDS.1 };
+    grid.len() >= least(columns.len())
         && filled * 5 >= all * 4
         && words as f64 <= most * all as f64
         && grid.iter().all(|cells| cells.first().is_some_and(|cell| !cell.is_empty()))
-        && !grid.iter().flatten().any(is_leader)
+        && !grid.iter().flatten().any(|cell| is_leader(&cell.text))
         && grid.iter().filter(|cells| is_mark(cells)).count() * 2 < grid.len()
         && columns.iter().all(|column| is_aligned(rows, *column))
 }
 
-fn is_list_mark(cell: &str) -> bool {
+/// The fewest rows of a table with so many columns.
+pub(super) fn least(columns: usize) -> usize {
+    if columns == 2 { LEAST.0 } else { LEAST.1 }
+}
+
+/// Whether a text has the dots that lead to the number of a page.
+pub(super) fn is_leader(text: &str) -> bool {
+    text.contains("....") || text.contains(". . .")
+}
+
+pub(super) fn is_list_mark(cell: &str) -> bool {
     let inner = cell.trim_matches(|c: char| matches!(c, '(' | ')' | '[' | ']' | '.' | ':'));
     let bullet = cell.chars().count() == 1 && !cell.chars().all(char::is_alphanumeric);
     bullet || (inner.len() < cell.len() && inner.chars().count() <= 3 && inner.chars().all(char::is_alphanumeric))
@@ -101,51 +137,103 @@ fn is_list_mark(cell: &str) -> bool {
 
 /// Whether most cells of a column share their left end, right end or middle.
 fn is_aligned(rows: &[&Row], column: (f64, f64)) -> bool {
-    let mut ends: [Vec<f64>; 3] = Default::default();
-    for row in rows {
+    let ends = rows.iter().filter_map(|row| {
         let words = row.words.iter().filter(|word| word.middle() > column.0 && word.middle() < column.1);
         let (left, right) =
             words.fold((f64::MAX, f64::MIN), |ends, word| (ends.0.min(word.left), ends.1.max(word.right)));
-        if left < right {
-            ends[0].push(left);
-            ends[1].push(right);
-            ends[2].push(f64::midpoint(left, right));
-        }
+        (left < right).then_some((left, right))
+    });
+    is_level(ends, rows.first().map_or(0.0, |row| row.size))
+}
+
+/// Whether most of these share their left end, right end or middle.
+pub(super) fn is_level(all: impl Iterator<Item = (f64, f64)>, size: f64) -> bool {
+    let mut ends: [Vec<f64>; 3] = Default::default();
+    for (left, right) in all {
+        ends[0].push(left);
+        ends[1].push(right);
+        ends[2].push(f64::midpoint(left, right));
     }
-    let near = rows.first().map_or(0.0, |row| 0.3 * row.size);
     ends.iter_mut().any(|places| {
         places.sort_by(f64::total_cmp);
         let usual = places.get(places.len() / 2).copied().unwrap_or(0.0);
-        let same = places.iter().filter(|place| (**place - usual).abs() <= near).count();
+        let same = places.iter().filter(|place| (**place - usual).abs() <= 0.3 * size).count();
         same as f64 >= ALIGNED * places.len() as f64
     })
 }
 
-/// Whether a table of two columns has keys and their values: its first row has a value as well, and no header.
-fn has_keys(grid: &[Vec<String>]) -> bool {
-    let is_year = |cell: &str| cell.len() == 4 && cell.parse().is_ok_and(|year: u16| (1900..2100).contains(&year));
-    match grid.first().map(Vec::as_slice) {
-        Some([key, value]) => key.ends_with(':') || (value.chars().any(|c| c.is_ascii_digit()) && !is_year(value)),
-        _ => false,
-    }
+/// Whether a text is a number, with a sign, a currency or a unit.
+pub(super) fn is_number(text: &str) -> bool {
+    let is_sign =
+        |c: char| matches!(c, '+' | '-' | '−' | '–' | '±' | '%' | '‰' | '(' | ')' | '€' | '$' | '£' | '¥' | '₹');
+    let is_digits = |word: &str| {
+        let inner = word.trim_matches(is_sign);
+        inner.starts_with(|c: char| c.is_ascii_digit())
+            && inner.ends_with(|c: char| c.is_ascii_digit())
+            && inner.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '\'' | '’'))
+    };
+    let (numbers, others): (Vec<&str>, Vec<&str>) = text.split_whitespace().partition(|word| is_digits(word));
+    !numbers.is_empty() && others.len() < 2 && others.iter().all(|word| word.chars().count() <= 3)
 }
 
-fn pairs(grid: &[Vec<String>]) -> Vec<String> {
-    let pair = |cells: &Vec<String>| match cells.as_slice() {
-        [key, value] if !value.is_empty() => plain_line(&format!("{}: {value}", key.trim_end_matches(':').trim_end())),
-        cells => plain_line(&cells.join(" ")),
+/// Whether a table of two columns has keys and their values: its first row has a value as well, and no header.
+fn has_keys(grid: &[Vec<Cell>]) -> bool {
+    let Some(([key, value], others)) = grid.split_first().map(|(first, others)| (first.as_slice(), others)) else {
+        return false;
+    };
+    let share = |is: &dyn Fn(&Cell, &Cell) -> bool| {
+        let all = others.iter().filter(|cells| matches!(cells.as_slice(), [a, b] if is(a, b))).count();
+        all * 5 >= others.len() * 4
+    };
+    if key.text.ends_with(':') || value.is_empty() {
+        return key.text.ends_with(':');
+    }
+    if key.font == value.font && share(&|_, other| other.font != value.font) {
+        return false;
+    }
+    if key.font != value.font && share(&|a, b| a.font == key.font && b.font == value.font) {
+        return true;
+    }
+    let is_year = value.text.len() == 4 && value.text.parse().is_ok_and(|year: u16| (1900..2100).contains(&year));
+    if !is_year && value.text.chars().any(|c| c.is_ascii_digit()) {
+        return true;
+    }
+    // Figures of one kind have a name above them.
+    let kind = others.last().and_then(|cells| cells.last()).map_or(String::new(), |cell| shape(&cell.text));
+    let is_same = |_: &Cell, other: &Cell| shape(&other.text) == kind && kind.contains('9');
+    !(share(&|_, other| is_number(&other.text)) || share(&is_same))
+}
+
+/// A text with one mark for all digits and letters that follow each other.
+fn shape(text: &str) -> String {
+    let mut shape: Vec<char> = text.chars().map(|c| if c.is_alphabetic() { 'a' } else { c }).collect();
+    shape.iter_mut().filter(|c| c.is_numeric()).for_each(|c| *c = '9');
+    shape.dedup();
+    shape.into_iter().collect()
+}
+
+fn pairs(grid: &[Vec<Cell>]) -> Vec<String> {
+    let pair = |cells: &Vec<Cell>| match cells.as_slice() {
+        [key, value] if !value.is_empty() && !key.is_empty() => {
+            plain_line(&format!("{}: {}", key.text.trim_end_matches(':').trim_end(), value.text))
+        }
+        cells => {
+            let texts: Vec<&str> =
+                cells.iter().map(|cell| cell.text.as_str()).filter(|text| !text.is_empty()).collect();
+            plain_line(&texts.join(" "))
+        }
     };
     grid.iter().map(pair).collect()
 }
 
-fn lines(grid: &[Vec<String>]) -> Vec<String> {
-    let row = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+fn lines(grid: &[Vec<Cell>]) -> Vec<String> {
+    let row = |cells: &[Cell]| {
+        let cells: Vec<String> = cells.iter().map(|cell| cell.text.replace('|', "\\|")).collect();
         format!("| {} |", cells.join(" | "))
     };
-    let rule = vec!["---".to_owned(); grid.first().map_or(0, Vec::len)];
+    let rule = format!("|{}", " --- |".repeat(grid.first().map_or(0, Vec::len)));
     let head = grid.first().map(|cells| row(cells));
-    head.into_iter().chain([row(&rule)]).chain(grid.iter().skip(1).map(|cells| row(cells))).collect()
+    head.into_iter().chain([rule]).chain(grid.iter().skip(1).map(|cells| row(cells))).collect()
 }
 
 #[cfg(test)]
@@ -182,6 +270,43 @@ mod tests {
         for head in [["Ware", "Price"], ["Ware", "2024"]] {
             let lines = read(&[head, ["Wax", "4.20"], ["Oil", "5.20"], ["Tea", "6.20"]]).unwrap();
             assert_eq!(lines[2], "| Wax | 4.20 |");
+        }
+    }
+
+    #[test]
+    fn a_first_value_without_a_digit_is_no_header() {
+        let read = |cells: &[[&str; 2]]| read(&cells.iter().map(|[a, b]| [*a, *b, ""]).collect::<Vec<_>>()).unwrap();
+        let pairs = [["Customer", "Ann Baker"], ["Invoice no.", "RE-17"], ["Date", "2026-05-03"], ["VAT ID", "DE12"]];
+        assert_eq!(read(&pairs)[0], "Customer: Ann Baker");
+        let words = [["Name", "Ann"], ["Town", "Ulm"], ["State", "open"], ["Team", "East"]];
+        assert_eq!(read(&words), ["Name: Ann", "Town: Ulm", "State: open", "Team: East"]);
+        let dates = [["Fair", "Day"], ["Spring", "2026-05-03"], ["Autumn", "2026-10-12"], ["Winter", "2026-12-01"]];
+        assert_eq!(read(&dates)[2], "| Spring | 2026-05-03 |");
+    }
+
+    #[test]
+    fn fonts_tell_a_header_from_keys() {
+        let grid = |fonts: [[u32; 2]; 4]| {
+            let texts = [["Town", "Mayor"], ["Ulm", "Ann"], ["Bonn", "Ben"], ["Kiel", "Cem"]];
+            let cell = |(text, font): (&str, u32)| Cell { text: text.to_owned(), font };
+            texts
+                .iter()
+                .zip(fonts)
+                .map(|(row, fonts)| (*row).into_iter().zip(fonts).map(cell).collect())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(written_as(&grid([[2, 2], [1, 1], [1, 1], [1, 1]]))[2], "| Ulm | Ann |");
+        assert_eq!(written_as(&grid([[2, 2], [2, 1], [2, 1], [2, 1]]))[2], "| Ulm | Ann |");
+        assert_eq!(written_as(&grid([[2, 1], [2, 1], [2, 1], [2, 1]]))[0], "Town: Mayor");
+    }
+
+    #[test]
+    fn numbers_have_signs_currencies_and_units() {
+        for number in ["12", "1,320.75", "€21.50", "-8 %", "12.50 EUR", "CHF 3", "1 200", "+3%", "(4.5)"] {
+            assert!(is_number(number), "{number}");
+        }
+        for other in ["", "VX-1", "2026-05-03", "1.", "-", "EUR", "3 large boxes", "v1.2"] {
+            assert!(!is_number(other), "{other}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use hayro_interpret::hayro_syntax::Pdf;
 use ruche_render::{Renderer, Resources};
-use ruche_schemas::kinds::render::Render;
+use ruche_schemas::kinds::render::{Render, Template};
 
 use super::{
     extract::{extract, read},
@@ -51,6 +51,49 @@ fn lost(bytes: &[u8]) -> (String, Vec<String>) {
 fn rendered(markdown: &str) -> Vec<u8> {
     let job = Render { markdown: markdown.to_owned(), ..Render::default() };
     Renderer::new().render(&job, &Resources::default()).unwrap().bytes
+}
+
+fn from_template(name: &str, markdown: &str, data: &str) -> String {
+    let template = Template { name: name.to_owned(), ..Template::default() };
+    let data = serde_json::from_str(data).unwrap();
+    let job = Render { markdown: markdown.to_owned(), template, data, ..Render::default() };
+    let bytes = Renderer::new().render(&job, &Resources::default()).unwrap().bytes;
+    assert_eq!(lost(&bytes), (String::new(), Vec::new()), "{name}");
+    extract(&bytes).unwrap().markdown
+}
+
+const LONG: &str = "Delivery and installation on site by two persons, ground floor, on weekdays between eight and sixteen \
+                    o'clock, with disposal of the packaging";
+
+#[test]
+fn items_of_our_invoice_are_whole_rows() {
+    let item = |n: usize| {
+        let about = if n.is_multiple_of(2) { "Felt pads" } else { LONG };
+        format!(r#"{{"description": "AX-{n:03} {about}", "quantity": {n}, "price": {n}.25}}"#)
+    };
+    let items: Vec<String> = (101..140).map(item).collect();
+    let data = format!(r#"{{"currency": "EUR", "tax": 19, "items": [{}]}}"#, items.join(","));
+    let read = from_template("invoice", "Please pay soon.", &data);
+    for n in 101_usize..140 {
+        let about = if n.is_multiple_of(2) { "Felt pads" } else { LONG };
+        assert!(read.contains(&format!("| AX-{n:03} {about} | {n} | €{n}.25 |")), "{n}: {read}");
+    }
+    assert_eq!(read.matches("\n| --- |").count(), 1, "{read}");
+    assert!(!read.contains("Page 1"), "{read}");
+}
+
+#[test]
+fn a_report_has_its_title_once_and_whole_rows() {
+    let table =
+        format!("| Sort | Terms | Price |\n|---|---|--:|\n| Elstar | {LONG} | 2.10 |\n| Topaz | None | 0.45 |\n");
+    let text = format!("---\ntitle: On Bees\n---\n\n# On Bees\n\n## Prices\n\nAll.\n\n{table}\n## Staff\n\nFive.\n");
+    let read = from_template("report", &text, "{}");
+    assert!(read.contains(&format!("| Elstar | {LONG} | 2.10 |\n| Topaz | None | 0.45 |")), "{read}");
+    let found = chunks(&read, Size { tokens: 256, overlap: 0 }, &Words);
+    let last = found.last().unwrap();
+    assert_eq!(last.path.iter().filter(|title| title.eq_ignore_ascii_case("on bees")).count(), 1, "{last:?}");
+    let is_header = |line: &str| line.contains("On Bees") && !line.contains(" . ");
+    assert!(!found.iter().any(|chunk| chunk.text.lines().any(is_header)), "{found:?}");
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub(super) struct Word {
     pub(super) space: bool,
     /// All its glyphs are equally wide.
     pub(super) fixed: bool,
+    /// Which font of the document it is set in, by a hash; 0 if that is unknown.
+    pub(super) font: u32,
 }
 
 impl Word {
