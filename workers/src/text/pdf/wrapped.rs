@@ -5,7 +5,7 @@
 //! everywhere. Rows are further apart than the lines within them, or begin with the number that each of them has.
 
 use super::{
-    region::region,
+    region::{Region, region},
     rows::{Row, is_apart, text},
     tables,
     words::{Word, is_dense},
@@ -56,8 +56,12 @@ type Cells = Vec<Option<Piece>>;
 
 /// The number of lines of text, from the first, that are a table, and its cells.
 pub(super) fn table(rows: &[&Row]) -> Option<(usize, Vec<Vec<Vec<Word>>>)> {
-    let (count, columns) = region(rows)?;
+    let Region { count, columns, titles } = region(rows)?;
     let mut lines: Vec<Cells> = rows[..count].iter().map(|row| cells(row, &columns)).collect();
+    for at in titles.into_iter().filter(|at| *at < count) {
+        lines[at] = (0..columns.len()).map(|_| None).collect();
+        lines[at][0] = Piece::new(rows[at].words.clone());
+    }
     let leading = leading(&lines, rows[0].size)?;
     let mut groups = groups(&lines, leading)?;
     // What stands alone below a table is no row of it.
@@ -159,7 +163,12 @@ fn is_table(groups: &[&[Cells]], columns: &[(f64, f64)]) -> bool {
         has_leader |= tables::is_leader(&text);
     }
     let first = |group: &&&[Cells]| pieces(group, 0).next().is_some_and(|piece| tables::is_list_mark(&piece.text()));
+    // A title over several columns is a row of its own.
+    let is_wide =
+        |group: &&[Cells]| pieces(group, 0).any(|piece| columns.get(1).is_some_and(|next| piece.right > next.0));
+    let has_joined = groups.iter().any(|group| is_wide(group) && group.len() > 1);
     groups.len() >= tables::least(columns.len())
+        && !has_joined
         && filled.first().is_some_and(|first| *first > 1)
         && filled.iter().filter(|filled| **filled > 1).count() * 10 >= groups.len() * 7
         && all * 5 >= groups.len() * columns.len() * 3
@@ -297,6 +306,16 @@ mod tests {
             lines.extend(about.iter().enumerate().map(|(at, text)| (*text, 100.0, y + 12.0 * at as f64)));
         }
         assert_eq!(read(&lines).expect("a table")[1][0], "RX- 100");
+    }
+
+    #[test]
+    fn a_title_over_several_columns_is_a_row() {
+        let mut lines = table_of(18.0, false);
+        lines.iter_mut().filter(|line| line.2 > 160.0).for_each(|line| line.2 += 18.0);
+        lines.push(("Parts of the motor", 50.0, 166.0));
+        let found = read(&lines).expect("a table");
+        assert_eq!(found.len(), 6, "{found:?}");
+        assert_eq!(found[3], ["Parts of the motor", "", ""], "{found:?}");
     }
 
     #[test]
