@@ -26,6 +26,25 @@ pub const BOT_SUGGESTIONS: usize = 8;
 /// In characters.
 pub const BOT_SUGGESTION: usize = 200;
 
+/// The answer of a bot that finds nothing, where it has no sentence of its own and the question's language is none of these.
+const NOTHING_FOUND: &str = "I could not find that in the documents.";
+const NOTHING_FOUND_IN: [(&str, &str); 7] = [
+    ("dutch", "Dat heb ik niet in de documenten gevonden."),
+    ("french", "Je n'ai pas trouvé cela dans les documents."),
+    ("german", "Das habe ich in den Dokumenten nicht gefunden."),
+    ("italian", "Non l'ho trovato nei documenti."),
+    ("polish", "Nie znalazłem tego w dokumentach."),
+    ("portuguese", "Não encontrei isso nos documentos."),
+    ("spanish", "No he encontrado eso en los documentos."),
+];
+
+/// The answer of a bot that finds nothing, to a question in this language.
+#[must_use]
+pub fn nothing_found(language: &str) -> &'static str {
+    let found = NOTHING_FOUND_IN.iter().find(|(name, _)| *name == language);
+    found.map_or(NOTHING_FOUND, |(_, sentence)| sentence)
+}
+
 /// A bot: instructions, a model and collections. A chat with `"model": "bot:NAME"` uses it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
@@ -91,7 +110,7 @@ impl Default for Retrieval {
             mode: RetrievalMode::Hybrid,
             min_score: None,
             rerank: false,
-            nothing_found: "I could not find that in the documents.".to_owned(),
+            nothing_found: NOTHING_FOUND.to_owned(),
         }
     }
 }

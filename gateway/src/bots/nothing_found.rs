@@ -1,31 +1,24 @@
 //! The answer of a bot that finds nothing: its own sentence, or the default one in the language of the chat.
 
-use ruche_schemas::bots::{Bot, Retrieval};
+use ruche_schemas::bots::{Bot, Retrieval, nothing_found};
 use ruche_store::analysis::{
+    asking,
     identifier::{self, words},
     language::{SIMPLE, detect},
     named::{self, Terms},
 };
 
-/// The default sentence, which is English, by language.
-const TRANSLATED: [(&str, &str); 6] = [
-    ("dutch", "Dat heb ik niet in de documenten gevonden."),
-    ("french", "Je n'ai pas trouvé cela dans les documents."),
-    ("german", "Das habe ich in den Dokumenten nicht gefunden."),
-    ("italian", "Non l'ho trovato nei documenti."),
-    ("portuguese", "Não encontrei isso nos documentos."),
-    ("spanish", "No he encontrado eso en los documentos."),
-];
-
-/// The bot's own sentence. The default one is in the language of the first text that has one, if there is a translation.
-pub(super) fn sentence<'t>(bot: &Bot, mut texts: impl Iterator<Item = &'t str>) -> String {
+/// The bot's own sentence. The default one is in the language of the question, else of the first text that has one, if there is a
+/// translation.
+pub(super) fn sentence<'t>(bot: &Bot, question: &str, texts: impl Iterator<Item = &'t str>) -> String {
     let own = &bot.retrieval.nothing_found;
     if *own != Retrieval::default().nothing_found {
         return own.clone();
     }
-    let language = texts.find_map(|text| Some(detect(text)).filter(|language| *language != SIMPLE));
-    let translated = TRANSLATED.iter().find(|(name, _)| Some(*name) == language);
-    translated.map_or_else(|| own.clone(), |(_, sentence)| (*sentence).to_owned())
+    let is_clear = |language: &&str| *language != SIMPLE;
+    let language = Some(asking::language(question)).filter(is_clear);
+    let language = language.or_else(|| texts.map(detect).find(is_clear));
+    nothing_found(language.unwrap_or(SIMPLE)).to_owned()
 }
 
 /// Whether a question has product codes and the like and no other word. It has no language and asks nothing else, so a
@@ -82,13 +75,24 @@ mod tests {
             if let Some(own) = own {
                 own.clone_into(&mut bot.retrieval.nothing_found);
             }
-            sentence(&bot, texts.iter().copied())
+            let (question, texts) = texts.split_first().unwrap_or((&"", &[]));
+            sentence(&bot, question, texts.iter().copied())
         };
         let french = "Combien coûte la pompe, et quand est-elle livrée ?";
         let german = "Die Pumpe kostet neunzig Euro und wird in drei Tagen geliefert.";
         let english = "The pump costs ninety euros, and it is delivered in three days.";
         assert!(of(None, &["ZX-9", french, english]).starts_with("Je n'ai pas trouvé"));
         assert!(of(None, &["ZX-9", german]).starts_with("Das habe ich"));
+        for (question, expected) in [
+            ("¿Hay guardarropa?", "No he encontrado"),
+            ("Wat kost boter?", "Dat heb ik niet"),
+            ("Was kostet Butter?", "Das habe ich"),
+            ("Ile kosztuje masło?", "Nie znalaz"),
+            ("Quanto costa il burro?", "Non l'ho"),
+            ("Quanto custa a manteiga?", "Não encontrei"),
+        ] {
+            assert!(of(None, &[question, english]).starts_with(expected), "{question}");
+        }
         for texts in [&["ZX-9", english, french][..], &["ZX-9"], &[]] {
             assert_eq!(of(None, texts), "I could not find that in the documents.");
         }

@@ -67,7 +67,11 @@ impl Retriever {
         let passages = passages(&question, without_lookalikes(&question, found), bot, space);
         let nothing_found = match passages.is_empty() {
             true => self.nothing_found(tenant, bot, chat, last, &texts).await?,
-            false => bot.retrieval.nothing_found.clone(),
+            // A small model finds nothing in passages that do not answer.
+            false => {
+                let question = chat.messages[last].content.as_str();
+                nothing_found::sentence(bot, question, passages.iter().map(|passage| passage.text.as_str()))
+            }
         };
         Ok(Retrieved { passages, nothing_found })
     }
@@ -85,11 +89,12 @@ impl Retriever {
             let said = messages.iter().rev().filter(|message| message.role != Role::System);
             said.take(limits::REWRITE_MESSAGES).map(|message| message.content.clone()).collect::<Vec<_>>()
         };
-        let mut samples = said(&chat.messages[..=last]);
+        let question = chat.messages[last].content.as_str();
+        let mut samples = said(&chat.messages[..last]);
         if let Some(id) = chat.conversation {
             samples.extend(said(&self.rewriter.newest(tenant, id).await?));
         }
-        Ok(nothing_found::sentence(bot, samples.iter().chain(texts).map(String::as_str)))
+        Ok(nothing_found::sentence(bot, question, samples.iter().chain(texts).map(String::as_str)))
     }
 
     async fn find(&self, tenant: &TenantId, bot: &Bot, question: &str) -> Result<Found, ApiError> {
@@ -192,8 +197,11 @@ fn is_good(hit: &Hit, bot: &Bot, mode: Mode) -> bool {
 
 fn passage(question: &str, hit: Hit) -> Passage {
     let label = |text: String| truncated(text, MAX_LABEL_BYTES);
+    let above: Vec<&str> =
+        hit.path.iter().filter(|heading| Some(*heading) != hit.title.as_ref()).map(String::as_str).collect();
     Passage {
         text: truncated(answering(question, &hit), MAX_PASSAGE_BYTES),
+        headings: Some(above.join("\n")).filter(|headings| !headings.is_empty()).map(label),
         title: hit.title.map(label),
         // A truncated address is useless.
         url: hit.url.filter(|url| url.len() <= MAX_LABEL_BYTES && links::check("url", url).is_ok()),

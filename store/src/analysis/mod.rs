@@ -2,10 +2,13 @@
 //!
 //! [`letters`] folds the text's characters, [`tokens`] cuts them into words with their parts and joined forms,
 //! [`language`] stems them, [`index`] writes the vector that Postgres stores, [`query`] reads what somebody asks, and
-//! [`highlight`] marks it in a text. [`identifier`] tells product codes and the like from their lookalikes, and
+//! [`highlight`] marks it in a text. [`asking`] knows how people ask, and [`cover`] whether a text has
+//! what a question asks for. [`identifier`] tells product codes and the like from their lookalikes, and
 //! [`named`] finds them in every spelling.
 
+pub mod asking;
 mod compound;
+pub mod cover;
 pub mod highlight;
 pub mod identifier;
 pub mod index;

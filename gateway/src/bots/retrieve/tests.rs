@@ -39,6 +39,7 @@ fn a_hit_is_a_passage_with_all_that_a_citation_tells() {
     let expected = Passage {
         text: "Nine.".to_owned(),
         title: Some("Shop".to_owned()),
+        headings: None,
         url: Some("https://example.com/shop".to_owned()),
         source: Some("shop.md".to_owned()),
         collection: Some("faq".to_owned()),
@@ -46,6 +47,10 @@ fn a_hit_is_a_passage_with_all_that_a_citation_tells() {
         chunk: Some(7),
     };
     assert_eq!(passages("", found, &bot(RetrievalMode::Hybrid, None), usize::MAX), [expected]);
+    let path = ["Shop", "Opening", "Sundays"].map(str::to_owned).to_vec();
+    let found = Found { hits: vec![Hit { path, ..hit("Nine.", 1.0, None) }], ..Found::default() };
+    let found = passages("", found, &bot(RetrievalMode::Hybrid, None), usize::MAX);
+    assert_eq!(found[0].headings.as_deref(), Some("Opening\nSundays"));
 }
 
 #[test]

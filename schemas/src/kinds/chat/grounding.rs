@@ -65,6 +65,9 @@ pub struct Passage {
     /// The title of its document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// The headings above it in its document that are not in its text, each in a line, the outermost first. No model reads them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headings: Option<String>,
     /// The URL of its document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -160,8 +163,13 @@ impl Grounding {
 impl Passage {
     fn check(&self, at: &str) -> Result<(), Invalid> {
         text(&format!("{at}.text"), &self.text, 1, MAX_PASSAGE_BYTES)?;
-        let labels =
-            [("title", &self.title), ("url", &self.url), ("source", &self.source), ("collection", &self.collection)];
+        let labels = [
+            ("title", &self.title),
+            ("headings", &self.headings),
+            ("url", &self.url),
+            ("source", &self.source),
+            ("collection", &self.collection),
+        ];
         for (name, label) in labels {
             text(&format!("{at}.{name}"), label.as_deref().unwrap_or_default(), 0, MAX_LABEL_BYTES)?;
         }

@@ -92,7 +92,7 @@ fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Resul
     let prompt = engine.prompt_tokens(&shortest, request.now).map_err(refused)?;
     let context = usize::try_from(model.context_tokens).unwrap_or(usize::MAX);
     let room = prompt_room(context, request.max_tokens).saturating_sub(prompt);
-    let question = preset.map(|_| Question::of(&request.messages));
+    let question = preset.map(|_| Question::of(&request.messages, passages));
     let preset = preset.unwrap_or(Budget { passages: usize::MAX, tokens: usize::MAX });
     let tokens = usize::try_from(*max_tokens).unwrap_or(usize::MAX).min(preset.tokens).min(room);
     let count = |text: &str| engine.count(text);
@@ -102,9 +102,10 @@ fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Resul
         let most = usize::try_from(request.max_tokens.unwrap_or(QUOTE_TOKENS)).unwrap_or(usize::MAX);
         // The model may write a text in other tokens than it reads it.
         let fits = |text: &str| engine.count(text).saturating_mul(8) <= most.saturating_mul(7);
-        request.quotes = quotes(grounding, &block.shown, question, &fits);
+        let quoted = quotes(grounding, &block.shown, question, &fits);
+        request.quotes = quoted.quotes;
         let shown: Vec<&str> = block.shown.iter().map(|shown| shown.text.as_str()).collect();
-        elsewhere = !shown.is_empty() && question.is_elsewhere(&shown);
+        elsewhere = !shown.is_empty() && (quoted.is_elsewhere || question.is_elsewhere(&shown));
     }
     if block.shown.is_empty() && passages.iter().any(is_text) && prompt < context {
         let message = format!(

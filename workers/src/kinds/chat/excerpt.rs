@@ -62,7 +62,7 @@ mod tests {
 
     /// With room for so many words.
     fn of(passage: &str, question: &str, words: usize) -> String {
-        let question = Question::of(&[Message { role: Role::User, content: question.to_owned() }]);
+        let question = Question::of(&[Message { role: Role::User, content: question.to_owned() }], &[]);
         excerpt(passage, &question, &|text| text.split_whitespace().count() <= words).into_owned()
     }
 

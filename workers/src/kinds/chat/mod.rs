@@ -1,9 +1,12 @@
 //! The chat kind: answers with the model that this worker has loaded, token by token.
 
 mod about;
+#[cfg(test)]
+mod answers;
 mod candidate;
 mod citations;
 mod compose;
+mod covering;
 mod excerpt;
 mod fit;
 mod handler;
@@ -17,6 +20,7 @@ mod refusal;
 mod row;
 mod sentences;
 mod slots;
+mod small_talk;
 #[cfg(test)]
 mod testing;
 

@@ -3,8 +3,10 @@
 
 use std::collections::VecDeque;
 
-use ruche_schemas::kinds::chat::{Message, Role};
+use ruche_schemas::kinds::chat::{Message, Passage, Role};
 use ruche_store::analysis::{
+    asking::{self, alike, prices},
+    cover::asks_price,
     identifier,
     index::terms,
     language,
@@ -15,20 +17,22 @@ use ruche_store::analysis::{
 use super::{
     about::{about, leave_out_near},
     candidate::{ABOVE, Candidate},
+    covering::{Covering, Source},
     prose::prose,
     row::asked,
+    small_talk::is_small_talk,
 };
 
 /// The bonus of a sentence that has all of the question's words, in logits.
 pub(super) const BONUS: f32 = 9.0;
+/// What a sentence loses that is about nothing of what the best one is about.
+const LESS: f32 = 3.0 * BONUS;
 /// The most headings and questions in a row that count for a sentence below them.
 const HEADINGS: usize = 8;
 /// The weight of a word that all sentences have; a rarer one adds the logarithm of its rarity.
 const EVERYWHERE: f32 = 0.1;
-/// How people ask for a price, and how texts state one.
-const ASKS_A_PRICE: [&str; 8] = ["how much", "price", "cost", "cheap", "expensive", "combien", "prix", "coût"];
-const ASKING: &str = "much cheap cheaper cheapest expensive combien";
-const PRICES: &str = "price prices cost costs euro euros dollar dollars prix coûte coûtent tarif tarifs";
+/// How people ask for a price without a word for it.
+const HOW_MUCH: [&str; 2] = ["how much", "combien"];
 
 #[derive(Debug)]
 pub(super) struct Question {
@@ -38,6 +42,7 @@ pub(super) struct Question {
     words: Vec<Asked>,
     /// The numbers and codes.
     names: Vec<Name>,
+    covering: Covering,
 }
 
 /// A heading or question.
@@ -48,22 +53,27 @@ struct Heading {
 }
 
 impl Question {
-    /// The last question of a conversation, without what is an operator of a search.
-    pub(super) fn of(conversation: &[Message]) -> Self {
+    /// The last question of a conversation, without what is an operator of a search. One that is in no language is in that of
+    /// the passages.
+    pub(super) fn of(conversation: &[Message], passages: &[Passage]) -> Self {
         let asked = conversation.iter().rfind(|message| message.role == Role::User);
         let text = asked.map(|message| message.content.replace('"', " ").replace(" -", " ")).unwrap_or_default();
-        let language = language::detect(&text);
+        let is_clear = |language: &&str| *language != language::SIMPLE;
+        let own = Some(asking::language(&text)).filter(is_clear);
+        let of_passages = || passages.iter().map(|passage| language::detect(&passage.text)).find(is_clear);
+        let language = own.or_else(of_passages).unwrap_or(language::SIMPLE);
         let names = names(&text);
         let mut words = words(&text, language, &names);
         let lower = text.to_lowercase();
-        if ASKS_A_PRICE.iter().any(|asks| lower.contains(asks)) {
-            let asking = any_of(ASKING, language);
-            let price = any_of(PRICES, language);
+        if HOW_MUCH.iter().any(|asks| lower.contains(asks)) || asks_price(&text, language) {
+            let asking = any_of(HOW_MUCH.into_iter(), language);
+            let price = any_of(prices(language), language);
             let is_of = |word: &Asked, other: &Asked| word.forms.iter().any(|form| other.matches(&form.text));
             words.retain(|word| !is_of(word, &asking) && !is_of(word, &price));
             words.push(price);
         }
-        Self { text, language, words, names }
+        let covering = Covering::of(&text, language);
+        Self { text, language, words, names, covering }
     }
 
     /// The sentences of a passage.
@@ -144,9 +154,23 @@ impl Question {
         asked(values, &scores, fits)
     }
 
-    /// Whether it has a digit: no greeting has one.
-    pub(super) fn has_digits(&self) -> bool {
-        self.text.contains(char::is_numeric)
+    /// What each sentence, of the passage with this number, is preferred by, as far as it is about what is asked for.
+    pub(super) fn preferences(&self, candidates: &[Candidate], numbers: &[usize], sources: &[Source]) -> Vec<f32> {
+        let less = self.covering.covered(&self.names, candidates, numbers, sources);
+        self.bonuses(candidates).into_iter().zip(less).map(|(bonus, less)| bonus + LESS * less).collect()
+    }
+
+    /// Whether these sentences answer, so that no model has to judge it.
+    pub(super) fn is_sure(&self) -> bool {
+        self.covering.is_sure()
+    }
+
+    pub(super) fn is_small_talk(&self) -> bool {
+        is_small_talk(&self.text)
+    }
+
+    pub(super) const fn language(&self) -> &'static str {
+        self.language
     }
 
     /// For each number or code of the question, if there are several, the best sentence that names it.
@@ -195,12 +219,20 @@ fn words(text: &str, language: &str, names: &[Name]) -> Vec<Asked> {
     let compounds = names.iter().filter(|name| name.is_compound);
     let of_names: Vec<Asked> = compounds.flat_map(|name| read(&text[name.range.clone()])).collect();
     let is_of_name = |word: &Asked| of_names.iter().any(|other| other.forms == word.forms);
-    read(text).into_iter().filter(|word| !is_of_name(word)).collect()
+    let alike = alike(language);
+    let with_alike = |mut word: Asked| {
+        let others = alike.iter().filter(|group| group.iter().any(|term| word.matches(term))).flatten();
+        let others: Vec<Lexeme> = others.map(|term| Lexeme { text: term.clone(), is_prefix: false }).collect();
+        word.forms.extend(others);
+        word
+    };
+    read(text).into_iter().filter(|word| !is_of_name(word)).map(with_alike).collect()
 }
 
 /// A word that any of these words is.
-fn any_of(words: &str, language: &str) -> Asked {
-    let forms = terms(words, language).into_iter().map(|(text, _)| Lexeme { text, is_prefix: false });
+fn any_of<'w>(words: impl Iterator<Item = &'w str>, language: &str) -> Asked {
+    let terms = words.flat_map(|word| terms(word, language));
+    let forms = terms.map(|(text, _)| Lexeme { text, is_prefix: false });
     Asked { forms: forms.collect(), weight: 1.0 }
 }
 

@@ -1,9 +1,10 @@
 //! The sentences that a small model may answer with.
 
-use ruche_schemas::kinds::chat::Grounding;
+use ruche_schemas::{bots::nothing_found, kinds::chat::Grounding};
 
 use super::{
     candidate::Candidate,
+    covering::Source,
     line::line,
     passages::Shown,
     prose::of_values,
@@ -39,6 +40,14 @@ const SMALL_TALK: [&str; 16] = [
 /// A sentence with this share of the question's words answers it.
 const CLEAR: f32 = 0.85;
 
+/// What a small model may answer.
+#[derive(Debug)]
+pub(super) struct Quoted {
+    pub(super) quotes: Vec<Quote>,
+    /// Whether no sentence is about what is asked for, so that the model needs not be asked.
+    pub(super) is_elsewhere: bool,
+}
+
 /// Each sentence of the shown passages with its citation, and what the model says to greetings and where none fits. No answer begins
 /// like a heading. Where the question names several identifiers, one quote has a sentence about each. What does not fit an
 /// answer is shortened in front of its citation: a row to the values that the question asks for.
@@ -47,15 +56,48 @@ pub(super) fn quotes(
     shown: &[Shown],
     question: &Question,
     fits: &dyn Fn(&str) -> bool,
-) -> Vec<Quote> {
-    let numbered = (1..).zip(shown).flat_map(|(n, shown): (usize, _)| {
+) -> Quoted {
+    let numbered = shown.iter().enumerate().flat_map(|(n, shown)| {
         let candidates = question.candidates(&shown.text);
         candidates.into_iter().map(move |candidate| (n, candidate))
     });
     let (numbers, candidates): (Vec<usize>, Vec<Candidate>) = numbered.unzip();
-    let bonuses = question.bonuses(&candidates);
-    let cited = |n: usize, text: &str| format!("{} [{}]", line(text), numbers[n]);
-    let each = question.best_of_each(&candidates, &bonuses);
+    let bonuses = question.preferences(&candidates, &numbers, &sources(grounding, shown, question.language()));
+    let mut quotes = sentences(question, &candidates, &numbers, &bonuses, fits);
+    let (is_found, is_small_talk) = (bonuses.iter().any(|bonus| bonus.is_finite()), question.is_small_talk());
+    if quotes.iter().all(|quote| quote.bonus < CLEAR * BONUS) {
+        if is_small_talk {
+            quotes.extend(SMALL_TALK.iter().map(|text| Quote { text: (*text).to_owned(), bonus: 0.0 }));
+        } else if !is_found {
+            quotes.push(Quote { text: nothing_found(question.language()).to_owned(), bonus: 0.0 });
+        } else if !question.is_sure() {
+            quotes.extend(known_sentences(grounding));
+        }
+    }
+    Quoted { quotes, is_elsewhere: !is_found && !is_small_talk }
+}
+
+/// The passages that are shown, with all of their text.
+fn sources(grounding: &Grounding, shown: &[Shown], language: &str) -> Vec<Source> {
+    let source = |shown: &Shown| match grounding.passages.get(shown.place) {
+        Some(passage) => {
+            let above = [&passage.title, &passage.headings].map(|text| text.as_deref().unwrap_or_default());
+            Source::of(&above.join("\n"), &passage.text, language)
+        }
+        None => Source::of("", &shown.text, language),
+    };
+    shown.iter().map(source).collect()
+}
+
+fn sentences(
+    question: &Question,
+    candidates: &[Candidate],
+    numbers: &[usize],
+    bonuses: &[f32],
+    fits: &dyn Fn(&str) -> bool,
+) -> Vec<Quote> {
+    let cited = |n: usize, text: &str| format!("{} [{}]", line(text), numbers[n] + 1);
+    let each = question.best_of_each(candidates, bonuses);
     let mut quotes = Vec::new();
     if each.len() > 1 {
         let texts: Vec<String> = each.iter().map(|&n| cited(n, &question.with_heading(&candidates[n]))).collect();
@@ -64,7 +106,7 @@ pub(super) fn quotes(
         quotes.extend(Some(texts.join(" ")).filter(|text| fits(text)).map(|text| Quote { text, bonus }));
     }
     let all = quotes.first().map(|quote: &Quote| quote.text.clone()).unwrap_or_default();
-    for (n, (candidate, bonus)) in candidates.iter().zip(&bonuses).enumerate() {
+    for (n, (candidate, bonus)) in candidates.iter().zip(bonuses).enumerate() {
         let cited = |text: &str| cited(n, text);
         let text = match cited(&candidate.text) {
             text if fits(&text) => text,
@@ -75,11 +117,6 @@ pub(super) fn quotes(
             let bonus = if all.is_empty() { *bonus } else { f32::NEG_INFINITY };
             quotes.push(Quote { text, bonus });
         }
-    }
-    if quotes.iter().all(|quote| quote.bonus < CLEAR * BONUS) {
-        quotes.extend(nothing_found(grounding));
-        let small_talk = SMALL_TALK.iter().filter(|_| !question.has_digits());
-        quotes.extend(small_talk.map(|text| Quote { text: (*text).to_owned(), bonus: 0.0 }));
     }
     quotes
 }
@@ -92,7 +129,7 @@ fn shortened(candidate: &Candidate, question: &Question, fits: &dyn Fn(&str) -> 
 }
 
 /// In the language that the bot's own sentence is in, if the model speaks it.
-fn nothing_found(grounding: &Grounding) -> [Quote; 2] {
+fn known_sentences(grounding: &Grounding) -> [Quote; 2] {
     let own = grounding.nothing_found.as_deref().filter(|own| NOTHING_FOUND.contains(own));
     NOTHING_FOUND.map(|text| {
         let bonus = if own.is_some_and(|own| own != text) { f32::NEG_INFINITY } else { 0.0 };
@@ -109,7 +146,7 @@ mod tests {
     fn of(text: &str, question: &str) -> Vec<Quote> {
         let shown = [Shown { place: 0, text: text.to_owned() }];
         let question = Message { role: Role::User, content: question.to_owned() };
-        quotes(&Grounding::default(), &shown, &Question::of(&[question]), &|_| true)
+        quotes(&Grounding::default(), &shown, &Question::of(&[question], &[]), &|_| true).quotes
     }
 
     #[test]
@@ -121,7 +158,7 @@ mod tests {
         let shown = [Shown { place: 0, text }];
         let question = Message { role: Role::User, content: "What does the honey cost?".to_owned() };
         let fits = |text: &str| text.split_whitespace().count() <= 40;
-        let found = quotes(&Grounding::default(), &shown, &Question::of(&[question]), &fits);
+        let found = quotes(&Grounding::default(), &shown, &Question::of(&[question], &[]), &fits).quotes;
         let best = found.iter().max_by(|one, other| one.bonus.total_cmp(&other.bonus)).expect("a quote");
         assert_eq!(best.text, "Name: Honey, Column 1: value 1, Price: 7 euros. [1]");
         let sentences = found.iter().filter(|quote| quote.text.contains("Name") || quote.text.contains("so and"));
@@ -136,10 +173,13 @@ mod tests {
         let found = of(hours, "Are you open at noon on Sunday?");
         let texts: Vec<_> = found.iter().map(|quote| quote.text.as_str()).collect();
         assert_eq!(texts[..3], ["Opening. [1]", "Saturday: 9:00. [1]", "Sunday: closed (2). [1]"]);
-        assert_eq!(texts[3..5], NOTHING_FOUND);
-        assert_eq!(texts[5..], SMALL_TALK);
-        assert!(found[3].bonus == 0.0);
-        assert_eq!(of(hours, "Sunday?").len(), 3, "it is found");
+        assert_eq!(texts.len(), 3, "one is about it");
+        let greeted = of(hours, "Hello");
+        assert!(greeted[..3].iter().all(|quote| quote.bonus == f32::NEG_INFINITY), "{greeted:?}");
+        assert_eq!(greeted[3..].iter().map(|quote| quote.text.as_str()).collect::<Vec<_>>(), SMALL_TALK);
+        let texts = |question: &str| of(hours, question)[3..].iter().map(|one| one.text.clone()).collect::<Vec<_>>();
+        assert_eq!(texts("Was kostet Butter?"), [nothing_found("german")]);
+        assert_eq!(texts("Kan jag parkera här?"), [NOTHING_FOUND[0]]);
     }
 
     #[test]
@@ -174,7 +214,7 @@ mod tests {
     fn nothing_is_found_in_the_language_of_the_chat() {
         let bonuses = |own: Option<&str>| {
             let own = Grounding { nothing_found: own.map(str::to_owned), ..Grounding::default() };
-            nothing_found(&own).map(|quote| quote.bonus)
+            known_sentences(&own).map(|quote| quote.bonus)
         };
         assert_eq!(bonuses(Some(NOTHING_FOUND[0])), [0.0, f32::NEG_INFINITY]);
         assert_eq!(bonuses(Some(NOTHING_FOUND[1])), [f32::NEG_INFINITY, 0.0]);

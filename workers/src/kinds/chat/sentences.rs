@@ -2,24 +2,27 @@
 //! a lower-case letter. Abbreviations and parentheses are added here. A wrapped line ends no sentence; a paragraph, a
 //! heading, a list item, a table row and a row of named values do.
 
-use std::{collections::HashSet, ops::Range};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::LazyLock,
+};
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::row::{is_row, named_values};
 
-/// Abbreviations that end no sentence: something always follows them.
-const ABBREVIATIONS: [&str; 51] = [
-    "ul", "av", "tzn", "dr", "prof", "mr", "mrs", "ms", "mme", "mlle", "st", "ste", "sr", "sra", "srta", "fr", "hr",
-    "hrn", "dipl", "ing", "ca", "nr", "réf", "ref", "núm", "bzw", "inkl", "zzgl", "exkl", "evtl", "ggf", "sog", "bspw",
-    "vgl", "e.g", "i.e", "eg", "vs", "cf", "viz", "approx", "incl", "excl", "z.b", "d.h", "u.a", "i.d.r", "p.ex",
-    "env", "aprox", "ej",
-];
-/// Words and short forms that end no sentence where a number or code follows.
-const NUMBERED: [&str; 27] = [
-    "ok", "max", "min", "no", "art", "fig", "vol", "ed", "tel", "tél", "fax", "str", "pp", "pg", "pag", "pág", "abs",
-    "kap", "bd", "abb", "tab", "pos", "ext", "sec", "ch", "rev", "mwst",
-];
+/// The abbreviations of each kind.
+static ABBREVIATIONS: LazyLock<HashMap<&'static str, HashSet<&'static str>>> = LazyLock::new(|| {
+    let mut all: HashMap<&str, HashSet<&str>> = HashMap::new();
+    let lines = include_str!("abbreviations.txt").lines().filter(|line| !line.starts_with('#'));
+    for (kind, words) in lines.filter_map(|line| line.split_once(' ')) {
+        all.entry(kind).or_default().extend(words.split(' '));
+    }
+    all
+});
+/// Words for "and" in the names of companies.
+const AND: [&str; 6] = ["&", "and", "und", "et", "y", "en"];
 /// What German puts in front of an ordinal, as in `am 14. Juli` and `im 3. Stock`.
 const BEFORE_ORDINALS: [&str; 17] = [
     "am", "vom", "zum", "im", "der", "die", "das", "den", "dem", "des", "ab", "bis", "seit", "jeden", "und", "oder",
@@ -86,9 +89,11 @@ fn is_abbreviated(before: &str, after: &str) -> bool {
     if is_ordinal && BEFORE_ORDINALS.contains(&earlier.to_lowercase().as_str()) {
         return true;
     }
+    let next = after.split_whitespace().next().unwrap_or_default();
+    let is_before_number = next.contains(|c: char| c.is_ascii_digit());
     // `5 m.` and `5 hr.` have units.
     if earlier.ends_with(|c: char| c.is_ascii_digit()) {
-        return false;
+        return is_numbered(&last) && is_before_number;
     }
     if let (Some(letter), None) = (letters.next(), letters.next())
         && letter.is_alphabetic()
@@ -96,19 +101,32 @@ fn is_abbreviated(before: &str, after: &str) -> bool {
         // `z. B.`, `J. Smith` and `M. Dupont`, not `plan B.`
         return letter.is_lowercase() || letter == 'M' || earlier.is_empty() || is_short(earlier);
     }
-    let next = after.split_whitespace().next().unwrap_or_default();
-    let is_numbered = NUMBERED.contains(&last.as_str()) || last.ends_with("str");
-    ABBREVIATIONS.contains(&last.as_str())
+    is_listed("always", &last)
         || last.ends_with("nr")
         || (last == "ex" && earlier == "p.")
-        || (is_numbered && next.contains(|c: char| c.is_ascii_digit()))
+        || (is_listed("company", &last) && AND.contains(&earlier.to_lowercase().as_str()))
+        || (is_numbered(&last) && (is_before_number || is_letter(next)))
+}
+
+fn is_listed(kind: &str, word: &str) -> bool {
+    ABBREVIATIONS.get(kind).is_some_and(|words| words.contains(word))
+}
+
+fn is_numbered(word: &str) -> bool {
+    is_listed("numbered", word) || word.ends_with("str")
+}
+
+/// Whether a word is one letter with a full stop: `L.`
+fn is_letter(word: &str) -> bool {
+    word.strip_suffix('.').is_some_and(|word| word.chars().count() == 1)
 }
 
 /// Whether a word is one letter with a full stop, or a title.
 fn is_short(word: &str) -> bool {
     let Some(word) = word.strip_suffix('.') else { return false };
     let word = word.trim_start_matches(|c: char| !c.is_alphanumeric());
-    word.chars().count() == 1 || ABBREVIATIONS.contains(&word.to_lowercase().as_str())
+    let lower = word.to_lowercase();
+    word.chars().count() == 1 || is_listed("always", &lower) || is_numbered(&lower)
 }
 
 /// The cells of a table's row.
@@ -210,6 +228,15 @@ mod tests {
             "M. Dupont parle.",
             "Die Messe beginnt am 14. Juli 2026 im 3. Stock.",
             "About approx.\n3 days.",
+            "Smith & Co. KG liefert.",
+            "Voir art. L. 121-3 du code.",
+            "Der Preis pro Std. 50 Euro, ca. 2 Std. 30 Min.",
+            "Das Modell Nr. Vier kostet 5 Euro.",
+            "Das ist z. B. Honig bzw. Wachs.",
+            "Hable con el Sr. García, 5 euros por Ud. Incluye IVA.",
+            "Dieren, bijv. Honden en o.a. Katten.",
+            "Sklep przy ul. Długiej, tel. 22 555 01 40, np. Anna.",
+            "Call Smith & Co. Ltd.",
         ] {
             assert_eq!(split(one), [one]);
         }
@@ -218,6 +245,8 @@ mod tests {
             ("It is made of art. Nice.", 2),
             ("The hose has 5 m. It fits.", 2),
             ("Take plan B. We go.", 2),
+            ("It takes 2 Std. Then it is done.", 2),
+            ("Die Frist beträgt 5 min. Danach ist zu.", 2),
             ("It costs 14. July is hot.", 2),
             ("(It is open. The door is red. We", 3),
             ("Dr.\n\nMeyer", 2),

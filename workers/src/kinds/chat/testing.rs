@@ -1,5 +1,7 @@
 //! The model of unit tests.
 
+pub(in crate::kinds::chat) mod answerable;
+
 use std::path::PathBuf;
 
 use crate::inference::{
@@ -8,7 +10,7 @@ use crate::inference::{
 };
 
 /// The demo model, with a context of 512 tokens.
-pub(super) fn engine() -> Engine {
+pub(in crate::kinds::chat) fn engine() -> Engine {
     start_engine(EngineOptions {
         model_path: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models/tiny/tiny-chat.gguf")),
         model_name: "tiny-chat-demo".to_owned(),

@@ -1,7 +1,7 @@
 use super::*;
 
 fn asking(question: &str) -> Question {
-    Question::of(&[Message { role: Role::User, content: question.to_owned() }])
+    Question::of(&[Message { role: Role::User, content: question.to_owned() }], &[])
 }
 
 fn of(text: &str, question: &str) -> Vec<(String, f32)> {
