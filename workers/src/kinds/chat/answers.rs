@@ -95,7 +95,7 @@ async fn what_no_passage_answers_is_not_answered_and_the_rest_is() {
         }
         let [refused, other, answered] = [&all.refused, &all.other, &all.answered].map(Vec::len);
         println!("{kind}: {refused} refused, {other} other, {answered} answered: {all:#?}");
-        // Of 90 and 90. Before the rules of `covering`, of 66 and 66: 3, 10 and 33.
-        assert!(refused <= 3 && other <= 7 && answered <= 3, "{kind}: {all:#?}");
+        // Of 90 questions with an answer and 90 without. Before the rules of `covering`, of the first 66 and 66: 3, 10 and 33.
+        assert!(refused <= 1 && other <= 4 && answered <= 2, "{kind}: {all:#?}");
     }
 }
