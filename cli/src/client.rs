@@ -142,12 +142,27 @@ impl Client {
         while let Some(inner) = why.source() {
             why = inner;
         }
+        let why = why.to_string();
+        if let Some(other) = other_scheme(&self.base, &why) {
+            let why = format!("it speaks {other}, not {}", self.base.scheme());
+            return Unreachable { url: self.address().to_owned(), why, hint: SCHEME_HINT }.into();
+        }
         let hint = match (error.is_connect(), error.is_timeout()) {
             (true, _) => "Start Ruche with `ruche up` (or `make run`), or give another address with --url.",
             (false, true) => "It takes too long to answer: `ruche status` says what runs.",
             (false, false) => "The connection broke: `ruche status` says what runs.",
         };
-        Unreachable { url: self.address().to_owned(), why: why.to_string(), hint }.into()
+        Unreachable { url: self.address().to_owned(), why, hint }.into()
+    }
+}
+
+const SCHEME_HINT: &str = "Write the address with that scheme, in --url or RUCHE_URL.";
+
+/// The scheme that the other side speaks instead, by the words of TLS and of HTTP about what it sent.
+fn other_scheme(base: &Url, why: &str) -> Option<&'static str> {
+    match base.scheme() {
+        "https" => why.contains("InvalidContentType").then_some("http"),
+        _ => why.contains("invalid HTTP version").then_some("https"),
     }
 }
 
@@ -239,6 +254,23 @@ pub(crate) fn fields<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Value
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_gateway_of_the_other_scheme_is_told() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 1_024]).await;
+                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+            }
+        });
+        let client = Client::new(&format!("https://{address}"), "rk_1".to_owned()).expect("a client");
+        let error = client.get(&["models"], &[]).await.expect_err("no TLS").to_string();
+        assert!(error.contains("(it speaks http, not https)"), "{error}");
+    }
 
     #[test]
     fn a_name_of_an_unknown_field_is_shown_as_it_was_sent() {

@@ -76,6 +76,7 @@ pub mod codes {
     /// The prompt does not fit the model's context.
     pub const CONTEXT_LENGTH: &str = "context_length_exceeded";
     pub const UNKNOWN_MODEL: &str = "model_not_found";
+    pub const UNKNOWN_COLLECTION: &str = "collection_not_found";
     pub const UNKNOWN_CONVERSATION: &str = "conversation_not_found";
     /// The worker can't read this version of the body's schema.
     pub const VERSION: &str = "unsupported_version";

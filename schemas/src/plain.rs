@@ -14,9 +14,9 @@ mod numbers;
 
 use lists::names;
 pub use lists::{either, there_are};
-pub use numbers::number;
 pub(crate) use numbers::{LARGER, SMALLER};
 use numbers::{WHOLE, beyond, out_of_type};
+pub use numbers::{is_beyond, number};
 
 /// How much of a value or a list a message shows, in characters.
 const SHOWN: usize = 80;
@@ -75,6 +75,9 @@ pub fn not_json(json: &str, error: &serde_json::Error) -> String {
         "trailing characters" => "there is more text after its end",
         "trailing comma" => "there is a comma after the last value",
         "recursion limit exceeded" => "it is nested too deeply",
+        text if text.starts_with("control character") => {
+            "a text has a line break or another control character: write it as an escape, such as \\n"
+        }
         "number out of range" => "a number is too large",
         "invalid number" => "a number is misspelt",
         text => text,

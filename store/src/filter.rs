@@ -74,6 +74,16 @@ impl Condition {
     }
 }
 
+/// The values of a field: those of a list count, not the list.
+pub(crate) fn values_at<'a>(metadata: &'a Value, path: &[String]) -> &'a [Value] {
+    let own = path.iter().try_fold(metadata, |value, name| value.get(name));
+    match own {
+        Some(Value::Array(values)) => values,
+        Some(value) => std::slice::from_ref(value),
+        None => &[],
+    }
+}
+
 fn is(own: &Value, asked: &Value) -> bool {
     contains(own, asked) || own.as_array().is_some_and(|own| own.iter().any(|own| own == asked))
 }

@@ -176,10 +176,30 @@ pub struct Explanation {
     pub rerank_score: Option<f64>,
 }
 
+/// Of a field of the metadata.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FieldExamples {
+    /// One value of each JSON type, in a deterministic order. The values of a list count, not the list.
+    pub values: Vec<Value>,
+    /// Whether all documents were looked at: at most [`FIELD_DOCUMENTS`] are.
+    pub is_complete: bool,
+}
+
+/// The most documents that are looked at for [`FieldExamples`].
+pub const FIELD_DOCUMENTS: u32 = 10_000;
+
 #[async_trait]
 pub trait Search: Send + Sync + 'static {
     /// The tenant's collections among these names, unordered.
     async fn searchable(&self, tenant: &TenantId, names: &[String]) -> Result<Vec<Searchable>, StoreError>;
+
+    /// What documents of these collections have in a field of their metadata: tells why a filter finds nothing.
+    async fn field_examples(
+        &self,
+        tenant: &TenantId,
+        collections: &[String],
+        path: &[String],
+    ) -> Result<FieldExamples, StoreError>;
 
     /// The hits with their explanations, best first, in a deterministic order. `None` if a collection was deleted, or
     /// no longer uses the lookup's model.

@@ -122,7 +122,7 @@ async fn an_evaluation_that_cannot_be_one_says_why() {
     let output = run(&gateway, &format!("eval retrieval {} -c docs --mode text --rerank", good.display())).await;
     assert!(err(&output).contains("not reranked: no worker has a reranker"), "{}", err(&output));
     let unknown =
-        json!({"error": {"message": "there is no collection", "code": "unknown_collection", "param": "collections"}});
+        json!({"error": {"message": "there is no collection", "code": "collection_not_found", "param": "collections"}});
     gateway.on("POST /v1/search", vec![status(404, unknown)]);
     let output = evaluate(&good).await;
     assert!(err(&output).contains("line 1") && err(&output).contains("no collection"), "{}", err(&output));

@@ -18,13 +18,14 @@ use super::services::Services;
 use crate::{
     batches, bots, chat, documents,
     http::{
+        bounds::{self, Bounds},
         cors, encoding,
         error::ApiError,
         health, ignored,
         known_parameters::{self, KnownParameters},
         metrics,
         missing::Paths,
-        observe,
+        nul, observe,
         openapi::{self, Description},
         root,
         state::HttpState,
@@ -34,7 +35,8 @@ use crate::{
 };
 
 /// The description, written once.
-static DESCRIPTION: LazyLock<String> = LazyLock::new(|| document().to_string());
+static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
+static DESCRIPTION: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
 
 fn documented() -> OpenApiRouter<Services> {
     OpenApiRouter::new()
@@ -71,6 +73,7 @@ pub(super) fn description() -> Description {
 pub fn router(services: Services) -> Router {
     let (router, api) = documented().split_for_parts();
     let (paths, known) = (Arc::new(Paths::new(&api.paths)), KnownParameters::of(&api.paths));
+    let bounds = Bounds::of(&DOCUMENT);
     let (routes, all) = (Arc::clone(&paths), Arc::clone(&paths));
     let metrics = Arc::clone(&services.http().metrics);
     let origins = Arc::clone(&services.http().origins);
@@ -79,6 +82,8 @@ pub fn router(services: Services) -> Router {
         .method_not_allowed_fallback(move |request: Request| std::future::ready(other_method(&routes, &request)))
         .layer(middleware::from_fn_with_state(known, known_parameters::check))
         .layer(middleware::from_fn(encoding::decode))
+        .layer(middleware::from_fn(nul::request))
+        .layer(middleware::from_fn_with_state(bounds, bounds::tell))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(ignored::request))
         .layer(middleware::from_fn_with_state(metrics, observe::request))

@@ -187,7 +187,7 @@ impl Bots {
         match missing {
             Some((i, name)) => {
                 let message = format!("there is no collection {name:?}: create it first, or add a document to it");
-                Err(ApiError::not_found("collection_not_found", message).param(format!("collections[{i}]")))
+                Err(ApiError::not_found(codes::UNKNOWN_COLLECTION, message).param(format!("collections[{i}]")))
             }
             None => Ok(()),
         }

@@ -68,7 +68,11 @@ impl Conversations {
 /// A title's words.
 fn one_line(title: &str) -> Result<String, ApiError> {
     let (count, max) = (title.chars().count(), limits::TITLE_CHARS);
-    let words = title.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    if let Some(control) = title.chars().find(|c| c.is_control() && !c.is_whitespace()) {
+        let message = format!("has the control character U+{:04X}, which is not allowed", u32::from(control));
+        return Err(ApiError::invalid("title", message));
+    }
+    let words = title.split_whitespace();
     match words.collect::<Vec<_>>().join(" ") {
         title if count <= max && !title.is_empty() => Ok(title),
         title if count <= max => {

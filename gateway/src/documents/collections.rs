@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use ruche_schemas::{TenantId, kinds::embed::document::check_collection};
+use ruche_schemas::{TenantId, failure::codes, kinds::embed::document::check_collection};
 use ruche_store::{
     Store,
     collections::{Collection, NewCollection},
@@ -83,7 +83,7 @@ impl Collections {
 
 fn unknown(name: &str) -> ApiError {
     ApiError::not_found(
-        "collection_not_found",
+        codes::UNKNOWN_COLLECTION,
         format!("there is no collection {:?}: GET /v1/collections lists those that there are", shown(name)),
     )
     .param("collection")

@@ -2,16 +2,12 @@
 
 use ruche_schemas::kinds::embed::{Document, Format};
 
-use super::{
-    fields::{self, FIELDS},
-    handling::{HANDLING, Handling},
-    raw,
-};
+use super::{fields, handling::Handling, raw};
 use crate::http::{
     body::utf8,
     error::ApiError,
     headers::charset,
-    limits,
+    ignored, limits,
     multipart::{broken, parts_of},
     text::shown,
 };
@@ -26,7 +22,8 @@ pub(super) async fn read(
     asked: Option<Format>,
 ) -> Result<(Document, Handling), ApiError> {
     let mut multipart = parts_of(content_type, body)?;
-    let (mut document, mut handling, mut file, mut seen) = (Document::default(), Handling::default(), None, Vec::new());
+    let (mut document, mut handling, mut file) = (Document::default(), Handling::default(), None);
+    let (mut seen, mut unknown) = (Vec::new(), Vec::new());
     while let Some(field) = multipart.next_field().await.map_err(broken)? {
         let name = field.name().map(str::to_owned).unwrap_or_default();
         let shown = shown(&name);
@@ -41,16 +38,17 @@ pub(super) async fn read(
             _ => {
                 let value = utf8(&shown, bytes.into())?;
                 if !handling.set(&name, &value)? && !fields::set(&mut document, &name, value)? {
-                    let names = [&FIELDS[..], &HANDLING[..]].concat().join(", ");
-                    let message = format!("there is no part {shown:?}: there are file, {names}");
-                    return Err(ApiError::invalid(shown, message).code("unknown_part"));
+                    ignored::note(&name);
+                    unknown.push(name.clone());
                 }
             }
         }
         seen.push(name);
     }
     let Some((file_name, media_type, bytes)) = file else {
-        return Err(ApiError::invalid("file", "the part `file` with the document is missing"));
+        let names: Vec<&str> = unknown.iter().map(String::as_str).collect();
+        let hint = ignored::no_fields("part", &names).unwrap_or_default();
+        return Err(ApiError::invalid("file", format!("the part `file` with the document is missing{hint}")));
     };
     let is_told = seen.iter().any(|name| name == "format");
     document.format = match asked {

@@ -50,16 +50,26 @@ impl Caller {
     }
 }
 
-/// The key in the `Authorization` header.
+/// Headers in which Anthropic's clients and Azure's send a key.
+const OTHER_HEADERS: [&str; 2] = ["x-api-key", "api-key"];
+
+/// The key in the header `Authorization`, or else in `x-api-key` or `api-key`.
 ///
 /// # Errors
-/// When the header has another scheme.
-pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
-    let parts = value.to_str().ok().and_then(|value| value.trim().split_once(' '));
-    match parts {
-        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(key.trim())),
-        _ => Err(ApiError::unauthenticated("the Authorization header is not `Bearer rk_...`")),
+/// When there is only an `Authorization` of another scheme.
+pub fn sent_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let authorization = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default().trim());
+    let parts = authorization.and_then(|value| value.split_once(' '));
+    if let Some((_, key)) = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
+        return Ok(Some(key.trim()));
+    }
+    let mut others = OTHER_HEADERS.iter().filter_map(|name| headers.get(*name)?.to_str().ok());
+    match (others.next(), authorization) {
+        (Some(key), _) => Ok(Some(key.trim())),
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(ApiError::unauthenticated(
+            "the Authorization header is not `Bearer rk_...`: write `Bearer`, a space and the key",
+        )),
     }
 }
 
@@ -164,6 +174,29 @@ mod tests {
         let tenant = "acme".parse().expect("a name");
         store.create_key(&tenant, "test", Role::Member, ApiKey::parse(&key).expect("a key")).await.expect("stored");
         (store, key)
+    }
+
+    #[test]
+    fn a_key_is_read_from_the_headers_of_other_clients_too() {
+        for (sent, expected) in [
+            (&[("authorization", "Bearer rk_1")][..], Ok(Some("rk_1"))),
+            (&[("authorization", "bearer  rk_1 ")], Ok(Some("rk_1"))),
+            (&[("x-api-key", "rk_1")], Ok(Some("rk_1"))),
+            (&[("api-key", "rk_1")], Ok(Some("rk_1"))),
+            (&[("authorization", "Bearer rk_1"), ("x-api-key", "rk_2")], Ok(Some("rk_1"))),
+            (&[("authorization", "Basic YTpi"), ("api-key", "rk_2")], Ok(Some("rk_2"))),
+            (&[], Ok(None)),
+            (&[("authorization", "rk_1")], Err(401)),
+            (&[("authorization", "Basic YTpi")], Err(401)),
+            (&[("authorization", "")], Err(401)),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in sent {
+                headers.insert(*name, value.parse().expect("a value"));
+            }
+            let found = sent_key(&headers).map_err(|error| error.status().as_u16());
+            assert_eq!(found, expected, "{sent:?}");
+        }
     }
 
     #[tokio::test]

@@ -127,6 +127,42 @@ fn too_large(max: usize) -> ApiError {
 pub(crate) fn utf8(part: &str, bytes: Vec<u8>) -> Result<String, ApiError> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        ApiError::invalid(part, format!("the {part} is not UTF-8 (byte {at})")).code("invalid_utf8")
+        let hint = looks_like(error.as_bytes()).unwrap_or_default();
+        ApiError::invalid(part, format!("the {part} is not UTF-8 (byte {at}){hint}")).code("invalid_utf8")
     })
+}
+
+/// What bytes are that are no text, by how they begin.
+fn looks_like(bytes: &[u8]) -> Option<&'static str> {
+    let all: [(&[u8], &str); 6] = [
+        (b"\x1f\x8b", ": it looks like gzip; send it with the header `Content-Encoding: gzip`"),
+        (b"\x28\xb5\x2f\xfd", ": it looks like zstd; send it with the header `Content-Encoding: zstd`"),
+        (
+            b"\x78\x9c",
+            ": it looks like deflate; send it in gzip or zstd, with the header `Content-Encoding`, or as it is",
+        ),
+        (b"PK\x03\x04", ": it looks like a ZIP archive; send the text itself"),
+        (b"\xff\xfe", ": it looks like UTF-16; send it in UTF-8"),
+        (b"\xfe\xff", ": it looks like UTF-16; send it in UTF-8"),
+    ];
+    all.into_iter().find(|(begin, _)| bytes.starts_with(begin)).map(|(_, hint)| hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_text_are_told_by_how_they_begin() {
+        for (bytes, hint) in [
+            (&b"\x1f\x8b\x08\0"[..], "it looks like gzip; send it with the header `Content-Encoding: gzip`"),
+            (b"\x28\xb5\x2f\xfd\0", "it looks like zstd; send it with the header `Content-Encoding: zstd`"),
+            (b"\xff\xfe{\0}\0", "it looks like UTF-16; send it in UTF-8"),
+            (b"{\xff}", "the body is not UTF-8 (byte 1)"),
+        ] {
+            let error = utf8("body", bytes.to_vec()).expect_err(hint);
+            assert!(error.message().ends_with(hint), "{error}");
+            assert_eq!((error.param_name(), error.code_name()), (Some("body"), Some("invalid_utf8")));
+        }
+    }
 }

@@ -20,9 +20,12 @@ use tokio_util::io::{ReaderStream, StreamReader};
 use super::{error::ApiError, limits, text::shown};
 
 /// The body is not what its coding says.
-#[derive(Debug, thiserror::Error)]
-#[error("the body is not {0}, or it is cut off, though Content-Encoding says so")]
-pub(super) struct Undecodable(&'static str);
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error(
+    "the header Content-Encoding says {0}, but the body is not {0}{1}, or it is cut off: send it whole, or without the header if it \
+         is not compressed"
+)]
+pub(super) struct Undecodable(&'static str, &'static str);
 
 #[derive(Clone, Copy)]
 enum Coding {
@@ -48,20 +51,20 @@ fn decoded(request: Request) -> Result<Request, ApiError> {
         Coding::Gzip => {
             let mut decoder = GzipDecoder::new(encoded);
             decoder.multiple_members(true);
-            plain(decoder, "gzip")
+            plain(decoder, Undecodable("gzip", ""))
         }
         Coding::Zstd => {
             let window = DParameter::window_log_max(limits::ZSTD_WINDOW_LOG);
             let mut decoder = ZstdDecoder::with_params(encoded, &[window]);
             decoder.multiple_members(true);
-            plain(decoder, "zstd (with a window of at most 8 MiB)")
+            plain(decoder, Undecodable("zstd", " with a window of at most 8 MiB"))
         }
     };
     Ok(Request::from_parts(parts, body))
 }
 
-fn plain(decoder: impl AsyncRead + Send + 'static, name: &'static str) -> Body {
-    let chunks = ReaderStream::new(decoder).map_err(move |_| Undecodable(name));
+fn plain(decoder: impl AsyncRead + Send + 'static, error: Undecodable) -> Body {
+    let chunks = ReaderStream::new(decoder).map_err(move |_| error);
     // A few bytes can decode to gigabytes without ever waiting for the client: other requests need their turn.
     Body::from_stream(chunks.then(|chunk| async {
         tokio::task::coop::consume_budget().await;

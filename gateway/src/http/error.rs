@@ -183,17 +183,14 @@ fn names(message: &str, param: &str) -> bool {
     plain(message).contains(&plain(name))
 }
 
-/// The field that a request was refused for, for layers around the handlers.
+/// Why a request was refused, for layers around the handlers.
 #[derive(Debug, Clone)]
-pub(super) struct RefusedFor(pub String);
+pub(super) struct Refused(pub ApiError);
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let param = self.0.param.clone();
         let mut response = (self.0.status, self.headers(), self.to_json().to_string()).into_response();
-        if let Some(param) = param {
-            response.extensions_mut().insert(RefusedFor(param));
-        }
+        response.extensions_mut().insert(Refused(self));
         response
     }
 }

@@ -6,7 +6,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use serde::Deserialize;
 
 use super::{
-    auth::{Caller, bearer},
+    auth::{Caller, sent_key},
     body::Bodies,
     error::ApiError,
     params::query,
@@ -23,8 +23,8 @@ impl<S: HttpState> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let key = bearer(&parts.headers)?.ok_or_else(|| {
-            ApiError::unauthenticated("no API key was given: send the header `Authorization: Bearer rk_...`")
+        let key = sent_key(&parts.headers)?.ok_or_else(|| {
+            ApiError::unauthenticated("no API key was given: send the header `Authorization: Bearer rk_...`, or `x-api-key` or `api-key` with the key alone")
         })?;
         let caller = state.http().keys.authenticate(key).await?;
         match query::<ActingFor>(&parts.uri)?.tenant {

@@ -12,8 +12,9 @@ use ruche_schemas::{
 };
 
 use super::{
-    error::{ApiError, RefusedFor},
+    error::{ApiError, Refused},
     limits,
+    text::shown,
 };
 
 /// Names unknown fields, as paths.
@@ -26,8 +27,8 @@ tokio::task_local! {
 /// Collects the notes of a request.
 pub async fn request(request: Request, next: Next) -> Response {
     let (mut response, mut found) = collect(next.run(request)).await;
-    if let Some(RefusedFor(param)) = response.extensions().get() {
-        found.retain(|name| !is_within(name, param));
+    if let Some(Refused(error)) = response.extensions().get() {
+        found = beside(Some(error), found);
     }
     if let Some(names) = header(&found) {
         response.headers_mut().insert(HEADER, names);
@@ -67,19 +68,55 @@ fn taken() -> Vec<String> {
 /// Those of the reading.
 pub(crate) fn noting<T>(part: &str, read: impl FnOnce(&mut Vec<String>) -> Result<T, Invalid>) -> Result<T, Invalid> {
     let mut ignored = Vec::new();
-    let result = read(&mut ignored);
+    let result = read(&mut ignored).map_err(|invalid| with_unknown(invalid, &ignored));
+    for name in ignored {
+        note(&if part.is_empty() { name } else { format!("{part}.{name}") });
+    }
+    result
+}
+
+/// Notes one unknown field or part.
+pub(crate) fn note(name: &str) {
     // Outside of any request nobody asks.
     let _ = FOUND.try_with(|found| {
         let mut found = found.borrow_mut();
-        for name in ignored {
-            let name = if part.is_empty() { name } else { format!("{part}.{name}") };
-            if found.len() < MAX_IGNORED && !found.contains(&name) {
-                found.push(name);
-            }
+        if found.len() < MAX_IGNORED && !found.iter().any(|known| known == name) {
+            found.push(name.to_owned());
         }
     });
-    result
 }
+
+/// A missing field may be there by another name: names the unknown ones beside it.
+fn with_unknown(mut invalid: Invalid, ignored: &[String]) -> Invalid {
+    let unknown: Vec<&str> =
+        ignored.iter().map(String::as_str).filter(|name| around(name) == around(&invalid.param)).collect();
+    if invalid.message.starts_with(MISSING)
+        && let Some(hint) = no_fields("field", &unknown)
+    {
+        invalid.message.push_str(&hint);
+    }
+    invalid
+}
+
+/// A hint at unknown names, for the message about a missing one.
+pub(crate) fn no_fields(thing: &str, names: &[&str]) -> Option<String> {
+    let listed: Vec<String> = names.iter().take(NAMED).map(|name| format!("{:?}", shown(name))).collect();
+    match names.len() {
+        0 => None,
+        1 => Some(format!(" (there is no {thing} {} here)", listed.join(", "))),
+        _ => Some(format!(" (there are no {thing}s {} here)", listed.join(", "))),
+    }
+}
+
+/// The object around a field, by its path.
+fn around(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(around, _)| around)
+}
+
+/// How the message about a missing field begins.
+const MISSING: &str = "is missing";
+/// How many unknown names it shows.
+const NAMED: usize = 5;
 
 /// The names, as many as a header holds, then how many more there are.
 fn header(found: &[String]) -> Option<HeaderValue> {
@@ -151,6 +188,20 @@ mod tests {
         let error = ApiError::invalid("messages[0].content", "is no text");
         assert_eq!(beside(Some(&error), names().to_vec()), ["a", "messages[0].contents"]);
         assert_eq!(beside(None, names().to_vec()), names());
+    }
+
+    #[test]
+    fn a_missing_field_is_told_with_the_unknown_ones_beside_it() {
+        for (param, message, unknown, told) in [
+            ("title", "is missing", &["name"][..], "title: is missing (there is no field \"name\" here)"),
+            ("title", "is missing", &["a", "b"], "title: is missing (there are no fields \"a\", \"b\" here)"),
+            ("title", "is missing", &["x.name"], "title: is missing"),
+            ("m[0].role", "is missing", &["m[0].rol"], "m[0].role: is missing (there is no field \"m[0].rol\" here)"),
+            ("title", "is no text", &["name"], "title: is no text"),
+        ] {
+            let names: Vec<String> = unknown.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(with_unknown(Invalid::new(param, message), &names).to_string(), told);
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::{
     error::ApiError,
     headers::check_json,
     ignored::noting,
+    nul,
     state::HttpState,
 };
 
@@ -104,6 +105,7 @@ fn check_sent(headers: &HeaderMap, body: &Body) -> Result<(), ApiError> {
 
 fn text_of(bytes: Vec<u8>) -> Result<String, ApiError> {
     let text = utf8("body", bytes)?;
+    nul::look_in(&text);
     Ok(checked(&text)?.map(str::to_owned).unwrap_or(text))
 }
 

@@ -181,6 +181,8 @@ pub const SEARCH_SOURCE_BYTES: usize = 2048;
 pub const SEARCH_METADATA_BYTES: usize = 16 * 1024;
 /// Conditions of a filter on metadata.
 pub const SEARCH_CONDITIONS: usize = 50;
+/// The most conditions that a search tells about if it finds nothing.
+pub const SEARCH_CONDITIONS_EXPLAINED: usize = 4;
 /// The longest header `ruche-warnings`, in bytes.
 pub const WARNINGS_HEADER: usize = 4 * 1024;
 /// In characters, without the extension.

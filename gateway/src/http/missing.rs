@@ -2,13 +2,14 @@
 //!
 //! They say what the client may have meant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use axum::http::Method;
 use utoipa::openapi;
 
 use super::{
     error::ApiError,
+    nearest,
     text::{shown, there_are},
 };
 
@@ -64,8 +65,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
 /// The routes' paths, to guess what an unknown one means.
 #[derive(Debug, Clone)]
 pub struct Paths {
-    /// The first parts after `/v1/`.
-    under_v1: BTreeSet<String>,
     /// What each path answers to.
     methods: BTreeMap<String, Vec<&'static str>>,
 }
@@ -73,9 +72,7 @@ pub struct Paths {
 impl Paths {
     #[must_use]
     pub fn new(paths: &openapi::Paths) -> Self {
-        let names = || paths.paths.keys();
-        let under_v1 = names().filter_map(|path| first(path.strip_prefix("/v1")?)).map(str::to_owned).collect();
-        Self { under_v1, methods: paths.paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect() }
+        Self { methods: paths.paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect() }
     }
 
     /// 404.
@@ -92,9 +89,7 @@ impl Paths {
         if let Some(instead) = elsewhere(path) {
             return not_offered(path, instead);
         }
-        let below_v1 = first(rooted.strip_prefix("/v1").unwrap_or_default());
-        let is_there = is_route || below_v1.is_some_and(|first| self.under_v1.contains(first));
-        if is_there && rooted != path {
+        if rooted != path && self.has(&rooted) {
             let message = format!(
                 "there is nothing at {:?}, but there is {:?}: the base URL of a client is this address with /v1, once, and \
                  without a slash at its end",
@@ -121,7 +116,13 @@ impl Paths {
                  /openapi.json all operations"
             ),
             below if below.is_empty() => {
-                format!("there is nothing at {place:?}: GET /openapi.json lists what is there")
+                match nearest::to(&self.methods, &single).or_else(|| nearest::to(&self.methods, &rooted)) {
+                    Some((methods, route)) => format!(
+                        "there is nothing at {place:?}: do you mean {methods} {}? GET /openapi.json lists what is there",
+                        shown(&route)
+                    ),
+                    None => format!("there is nothing at {place:?}: GET /openapi.json lists what is there"),
+                }
             }
             below => format!(
                 "there is nothing at {place:?} itself: below it {}; GET /openapi.json lists all operations",
@@ -129,6 +130,11 @@ impl Paths {
             ),
         };
         ApiError::not_found("unknown_path", message)
+    }
+
+    /// Whether a route answers at this path.
+    fn has(&self, path: &str) -> bool {
+        self.methods.contains_key(path) || self.methods.keys().any(|route| nearest::is_of(route, path))
     }
 
     /// The route with which a path ends, as in `/openai/deployments/gpt-4o/chat/completions`.
@@ -185,11 +191,6 @@ fn is_v1(path: &str) -> bool {
     path == "/v1" || path.starts_with("/v1/")
 }
 
-/// The first part of a path.
-fn first(path: &str) -> Option<&str> {
-    path.strip_prefix('/')?.split('/').next().filter(|part| !part.is_empty())
-}
-
 fn elsewhere(path: &str) -> Option<&'static str> {
     let is_under = |place: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     ELSEWHERE.iter().find(|(place, _)| is_under(place)).map(|(_, instead)| *instead)
@@ -209,7 +210,9 @@ mod tests {
         let mut all = openapi::Paths::new();
         for (path, methods) in [
             ("/v1/chat/completions", vec![HttpMethod::Post]),
+            ("/v1/models", vec![HttpMethod::Get]),
             ("/v1/models/{id}", vec![HttpMethod::Get]),
+            ("/v1/embeddings", vec![HttpMethod::Post]),
             ("/v1/conversations", vec![HttpMethod::Get]),
             ("/v1/conversations/{id}", vec![HttpMethod::Get, HttpMethod::Patch, HttpMethod::Delete]),
             ("/v1/jobs", vec![HttpMethod::Get, HttpMethod::Post]),
@@ -244,6 +247,28 @@ mod tests {
             let (code, message) = answered(path);
             assert_eq!(code, "unknown_path", "{path}");
             assert!(message.contains(&format!("there is {right:?}")), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_path_is_told_with_the_nearest_route() {
+        for (path, meant) in [
+            ("/v1/chat/completion", "POST /v1/chat/completions?"),
+            ("/v1/chats/completions", "POST /v1/chat/completions?"),
+            ("/v1/chat-completions", "POST /v1/chat/completions?"),
+            ("/chat/completion", "POST /v1/chat/completions?"),
+            ("/v1/embed", "POST /v1/embeddings?"),
+            ("/v1/job", "GET or POST /v1/jobs?"),
+            ("/v1/model/tiny", "GET /v1/models/tiny?"),
+            ("/v1/conversation/0197b2a4", "GET, PATCH or DELETE /v1/conversations/0197b2a4?"),
+            ("/helthz", "GET /healthz?"),
+        ] {
+            let (code, message) = answered(path);
+            assert_eq!(code, "unknown_path", "{path}");
+            assert!(message.contains(&format!("do you mean {meant}")), "{path}: {message}");
+        }
+        for path in ["/v1/nothing", "/x", "/v1/models/x/y", "/v1/a", "/v1/xyz/abc", "/v1/completely/else"] {
+            assert!(!answered(path).1.contains("do you mean"), "{path}: {}", answered(path).1);
         }
     }
 
@@ -303,7 +328,7 @@ mod tests {
             assert_eq!(code, "not_offered", "{path}: {message}");
             assert!(message.contains(instead), "{message}");
         }
-        for path in ["/v1/nothing", "/x", "/", "", "/v1", "/v1/responsesX", "/V1/models", "//", "/v1/models/x/y"] {
+        for path in ["/v1/nothing", "/x", "/", "", "/v1", "/v1/responsesX", "//", "/v1/models/x/y"] {
             let (code, message) = answered(path);
             assert_eq!(code, "unknown_path", "{path}");
             assert!(message.contains("/openapi.json"), "{message}");

@@ -1,15 +1,16 @@
 //! The base of every feature: authentication, reading of requests, errors and answers.
 //!
 //! - [`server`], [`write_timeout`]: connections; [`cors`]: browsers; [`encoding`]: compressed bodies;
-//!   [`missing`], [`root`]: paths without a route; [`observe`], [`metrics`], [`health`]: monitoring; [`auth`]: callers.
+//!   [`missing`], [`nearest`], [`root`]: paths without a route; [`observe`], [`metrics`], [`health`]: monitoring; [`auth`]: callers.
 //! - [`body`], [`json`], [`ignored`], [`ndjson`], [`multipart`], [`headers`], [`params`], [`known_parameters`],
 //!   [`prefer`], [`extract`]: requests.
-//! - [`error`], [`refusal`], [`unavailable`]: errors; [`sse`], [`file`]: answers; [`limits`]: every fixed bound.
+//! - [`error`], [`refusal`], [`unavailable`], [`bounds`], [`nul`]: errors; [`sse`], [`file`]: answers; [`limits`]: every fixed bound.
 //! - [`openai`]: what OpenAI's operations share; [`openapi`]: the description of the API; [`state`]: the router's
 //!   state.
 
 pub mod auth;
 pub mod body;
+pub mod bounds;
 pub mod cors;
 pub mod encoding;
 pub mod error;
@@ -26,6 +27,8 @@ pub mod metrics;
 pub mod missing;
 pub mod multipart;
 pub mod ndjson;
+mod nearest;
+pub mod nul;
 pub mod observe;
 pub mod openai;
 pub mod openapi;

@@ -4,12 +4,23 @@ use ruche_bus::{PublishError, Unavailable};
 use ruche_schemas::Invalid;
 use ruche_store::StoreError;
 
-use super::{error::ApiError, limits};
+use super::{error::ApiError, limits, nul};
+
+const NOT_STORABLE: &str = "not_storable";
 
 impl From<Invalid> for ApiError {
     fn from(invalid: Invalid) -> Self {
-        Self::invalid(invalid.param.clone(), invalid.to_string())
+        let error = Self::invalid(invalid.param.clone(), invalid.to_string());
+        match invalid.param == "body" && is_no_object(&invalid.message) {
+            true => error.code("invalid_json"),
+            false => error,
+        }
     }
+}
+
+/// Whether a message is about a body that is not JSON, or JSON of another type.
+fn is_no_object(message: &str) -> bool {
+    message.starts_with("not JSON") || message.ends_with("an object is needed")
 }
 
 impl From<PublishError> for ApiError {
@@ -37,8 +48,12 @@ impl From<Unavailable> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         if let StoreError::Refused(_) = error {
+            if let Some(field) = nul::found() {
+                let message = format!("{field}: has a NUL character, which is not allowed");
+                return Self::invalid(field, message).code(NOT_STORABLE);
+            }
             let message = "a value of the request can't be stored or looked for, such as a name with a NUL character";
-            return Self::bad_request("not_storable", message);
+            return Self::bad_request(NOT_STORABLE, message);
         }
         tracing::warn!(error.message = %error, "the database is not available");
         Self::unavailable("store_unavailable", "the database can't be reached: try again in a moment", 2)

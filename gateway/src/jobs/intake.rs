@@ -43,18 +43,39 @@ impl Intake {
         self
     }
 
+    /// `at` is the body's path in the request, for errors; empty if the body is the request.
+    ///
     /// # Errors
     /// 4xx that name the field (nothing was published), or 503 when the bus cannot take it.
-    pub async fn submit(&self, kind: &str, json: &str, submission: Submission<'_>) -> Result<Accepted, ApiError> {
+    pub async fn submit(
+        &self,
+        kind: &str,
+        json: &str,
+        at: &str,
+        submission: Submission<'_>,
+    ) -> Result<Accepted, ApiError> {
         let descriptor = self.publisher.kinds.descriptor(kind)?;
         check_size(descriptor, json.len())?;
         let kinds = &self.publisher.kinds;
         match self.completed.get(&descriptor.kind) {
-            Some(completion) => completion.submit(&kinds.read_as_named(descriptor, json, "")?, submission).await,
+            Some(completion) => {
+                let body = kinds.read_as_named(descriptor, json, at)?;
+                completion.submit(&body, submission).await.map_err(|error| of_body(error, &body, at))
+            }
             None => {
-                let body = kinds.read(descriptor, json, "")?;
+                let body = kinds.read(descriptor, json, at)?;
                 self.publisher.submit(Work { descriptor, body }, submission).await
             }
         }
+    }
+}
+
+/// Names a field of the body by its path in the request; other errors are about the request around it.
+fn of_body(error: ApiError, body: &RawValue, at: &str) -> ApiError {
+    let first = error.param_name().and_then(|param| param.split(['.', '[']).next());
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(body.get()).unwrap_or_default();
+    match first.is_some_and(|first| !at.is_empty() && fields.contains_key(first)) {
+        true => error.within(at),
+        false => error,
     }
 }

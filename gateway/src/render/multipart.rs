@@ -9,10 +9,10 @@ use ruche_schemas::{
 use crate::http::{
     body::utf8,
     error::ApiError,
+    ignored,
     json::parse_part,
     limits,
     multipart::{broken, parts_of},
-    text::shown,
 };
 
 const ALLOWED: &str = "markdown, css (any number), template (a name) or package (a gzipped tar), data (JSON), options (JSON), \
@@ -87,11 +87,7 @@ impl Parts {
                 let name = file_name.ok_or_else(missing)?;
                 self.render.files.push(File { name, content: bytes(field).await? });
             }
-            other => {
-                let name = shown(other);
-                let message = format!("there is no part {name:?}: there are {ALLOWED}");
-                return Err(ApiError::invalid(name, message).code("unknown_part"));
-            }
+            other => ignored::note(other),
         }
         Ok(())
     }

@@ -80,31 +80,48 @@ fn no_empty(value: &Value, path: &mut Vec<String>) -> Result<(), ApiError> {
     }
 }
 
-/// Names in a filter with a dot, which are those of one field and not of a field in another.
-pub(super) fn dotted(filter: &[Condition]) -> impl Iterator<Item = &str> {
-    filter.iter().flat_map(|condition| &condition.path).map(String::as_str).filter(|name| name.contains('.'))
-}
-
 fn has_operator(object: &Map<String, Value>) -> bool {
     let inner = |value: &Value| value.as_object().is_some_and(has_operator);
     object.iter().any(|(name, value)| name.starts_with('$') || inner(value))
 }
 
-/// Refuses `{"gt": 5}`: an operator without its sign would find nothing and say nothing. `in`, `ne` and `exists` are words
-/// that fields have for names.
+/// Signs and words that other languages have for operators, with what they mean.
+const MEANT: [(&str, &str); 12] = [
+    ("gt", "$gt"),
+    ("gte", "$gte"),
+    ("lt", "$lt"),
+    ("lte", "$lte"),
+    (">", "$gt"),
+    (">=", "$gte"),
+    ("<", "$lt"),
+    ("<=", "$lte"),
+    ("=", "$eq"),
+    ("==", "$eq"),
+    ("!=", "$ne"),
+    ("<>", "$ne"),
+];
+
+/// Refuses `{"gt": 5}` and `{">": 5}`: what is no operator would find nothing and say nothing. `in`, `ne` and `exists`
+/// are words that fields have for names, and a larger object may have any of the words.
 fn not_meant(path: &[String], value: &Value) -> Result<(), ApiError> {
-    let Some((name, _)) = value.as_object().filter(|object| object.len() <= 2).and_then(|object| object.iter().next())
-    else {
-        return Ok(());
-    };
-    match ["$gt", "$gte", "$lt", "$lte"].into_iter().find(|operator| operator[1..] == *name) {
-        Some(meant) => Err(invalid(
-            param(path),
-            format!(
-                "has {name:?}, which is no operator: write {{{meant:?}: ...}}, or {{\"$eq\": ...}} around an object that has it"
-            ),
-        )),
-        None => Ok(()),
+    let Some(object) = value.as_object() else { return Ok(()) };
+    let is_word = |name: &str| name.chars().all(char::is_alphabetic);
+    let meant = object.keys().find_map(|name| {
+        let (_, meant) = MEANT.into_iter().find(|(other, _)| other == name)?;
+        (!is_word(name) || object.len() <= 2).then_some((name, meant))
+    });
+    match meant {
+        Some((name, meant)) => {
+            let all = OPERATORS.join(", ");
+            let message = format!(
+                "has {name:?}, which is no operator: write {{{meant:?}: ...}}; there are {all}. An object that has {name:?} is \
+                 written {{\"$eq\": ...}}"
+            );
+            Err(invalid(param(path), message))
+        }
+        None => {
+            object.iter().try_for_each(|(name, inner)| not_meant(&[path, std::slice::from_ref(name)].concat(), inner))
+        }
     }
 }
 
@@ -221,7 +238,9 @@ mod tests {
             (json!({ "a": { "$exists": 1 } }), "filter.metadata.a.$exists", "neither"),
             (json!({ "a": { "$gte": 5, "b": 1 } }), "filter.metadata.a", "the field \"b\" beside operators"),
             (json!({ "a": {} }), "filter.metadata.a", "an empty object"),
-            (json!({ "a": { "gt": 1, "lt": 5 } }), "filter.metadata.a", "write {\"$gt\": ...}, or"),
+            (json!({ "a": { "gt": 1, "lt": 5 } }), "filter.metadata.a", "write {\"$gt\": ...};"),
+            (json!({ "a": { ">": 5 } }), "filter.metadata.a", "write {\"$gt\": ...}; there are $eq, $ne, $in"),
+            (json!({ "a": { "b": { "x": 1, "y": 2, "!=": 3 } } }), "filter.metadata.a.b", "write {\"$ne\": ...};"),
         ] {
             let error = parsed(&filter).unwrap_err();
             assert_eq!(error.param_name(), Some(param));

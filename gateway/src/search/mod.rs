@@ -1,12 +1,14 @@
 //! Search, embeddings and reranking.
 //!
-//! - [`query`]: what is asked and found; [`filter`]: conditions on metadata; [`service`]: the search;
+//! - [`query`]: what is asked and found; [`filter`]: conditions on metadata, [`filter_notes`]: why they find nothing;
+//!   [`service`]: the search;
 //!   [`collection_cache`]: the models of collections.
 //! - [`embed`]: texts to vectors; [`openai`]: OpenAI's request for it. - [`rerank`]: reorders the hits. - [`routes`].
 
 pub mod collection_cache;
 pub mod embed;
 mod filter;
+mod filter_notes;
 pub mod openai;
 pub mod query;
 pub mod rerank;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::future::try_join_all;
 use ruche_schemas::{
     Job as _, TenantId,
+    failure::codes,
     kinds::{
         embed::{Embed, Purpose, from_bytes},
         rerank::Rerank,
@@ -23,13 +24,13 @@ use tokio::time::timeout;
 use super::{
     collection_cache::CollectionCache,
     embed::Embedder,
-    filter::dotted,
+    filter_notes,
     openai::Input,
     query::{Found, SearchQuery, invalid, is_too_long, shorter},
     rerank::Reranker,
 };
 use crate::{
-    http::{error::ApiError, limits, text::shown},
+    http::{error::ApiError, limits},
     jobs::{models::Models, service::Jobs},
 };
 
@@ -67,9 +68,7 @@ impl Searcher {
             self.reranker.rerank(tenant, query.text.as_deref().unwrap_or_default(), reranker, &mut found).await?;
         }
         found.hits.truncate(usize::try_from(query.top_k).unwrap_or(usize::MAX));
-        if let Some(note) = dotted(&query.filter.metadata).next().filter(|_| found.hits.is_empty()).map(nested) {
-            found.notes.push(note);
-        }
+        found.notes.extend(filter_notes::notes(&*self.store, tenant, query, found.hits.is_empty()).await);
         if !query.explain {
             found.hits.iter_mut().for_each(|hit| hit.explanation = None);
         }
@@ -144,7 +143,7 @@ impl Searcher {
         let missing = names.iter().find(|name| !known.iter().any(|one| one.name == **name));
         if let Some(missing) = missing {
             let message = format!("there is no collection {missing:?}: GET /v1/collections lists those that there are");
-            return Err(ApiError::not_found("unknown_collection", message).param("collections"));
+            return Err(ApiError::not_found(codes::UNKNOWN_COLLECTION, message).param("collections"));
         }
         known.sort_by(|one, other| one.name.cmp(&other.name));
         let known: Arc<[Searchable]> = known.into();
@@ -236,13 +235,6 @@ impl Searcher {
         }
         Ok(Probe { model: model.clone(), vector })
     }
-}
-
-/// A note on a name with a dot, by which nothing was found.
-fn nested(name: &str) -> String {
-    let name = shown(name);
-    let written = name.rsplit('.').fold("...".to_owned(), |inner, part| format!("{{{part:?}: {inner}}}"));
-    format!("filter.metadata: {name:?} is the name of one field; a field in another is written {written}")
 }
 
 /// The caller's vector, which is of one model.

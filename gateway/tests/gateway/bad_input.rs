@@ -1,6 +1,6 @@
 //! Each wrong request is a 4xx that names the field, and nothing is published.
 
-use crate::support::{Fixture, chat_body, refused, without_worker};
+use crate::support::{Fixture, chat_body, lines_of, refused, without_worker};
 use reqwest::{Method, Response, header::CONTENT_TYPE};
 use ruche_store::keys;
 use serde_json::{Value, json};
@@ -131,6 +131,48 @@ async fn a_bad_key_is_a_401_that_says_how() {
             assert_eq!(refused(response, 401).await.1, "invalid_api_key");
         }
     }
+}
+
+#[tokio::test]
+async fn a_key_may_come_in_the_headers_of_other_clients() {
+    let gateway = without_worker(|_| {}).await;
+    for name in ["x-api-key", "api-key"] {
+        let request = gateway.client.get(format!("{}/v1/models", gateway.url)).header(name, &gateway.key);
+        assert_eq!(request.send().await.unwrap().status(), 200, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_field_of_a_jobs_body_is_named_by_its_path_in_the_request() {
+    let gateway = without_worker(|_| {}).await;
+    let message = json!({ "role": "user", "content": "hi" });
+    for (body, param) in [
+        (json!({ "messages": [{ "role": "boss", "content": "x" }] }), "body.messages[0].role"),
+        (json!({ "messages": [message], "max_tokens": 1e12 }), "body.max_tokens"),
+        (json!({ "messages": [message], "n": 2 }), "body.n"),
+        (json!({}), "body.messages"),
+    ] {
+        let job = json!({ "kind": "chat", "body": body });
+        let (status, told) = json_answer(post(&gateway, "/v1/jobs", job.to_string()).await).await;
+        assert_eq!((status, &told["param"]), (400, &json!(param)), "{told}");
+        let message = told["message"].as_str().unwrap();
+        assert!(message.contains(param.rsplit('.').next().unwrap()), "{message}");
+        let lines = lines_of(gateway.lines("", job.to_string()).await).await;
+        assert_eq!(lines[0]["error"]["param"], param, "{lines:?}");
+    }
+    for (job, param) in [
+        (json!({ "kind": "chat", "body": { "messages": [message] }, "lane": "x" }), "lane"),
+        (
+            json!({ "kind": "chat", "body": { "messages": [message] }, "on_success": [{ "kind": "nope", "body": {} }] }),
+            "on_success[0].kind",
+        ),
+    ] {
+        assert_eq!(refused(post(&gateway, "/v1/jobs", job.to_string()).await, 400).await.0, param);
+    }
+}
+
+async fn json_answer(response: Response) -> (u16, Value) {
+    (response.status().as_u16(), response.json::<Value>().await.unwrap()["error"].take())
 }
 
 #[tokio::test]

@@ -260,7 +260,7 @@ async fn a_parameter_or_a_field_that_is_wrong_is_named() {
 }
 
 #[tokio::test]
-async fn a_form_has_one_file_and_known_parts() {
+async fn a_form_has_one_file_and_its_unknown_parts_are_ignored_and_named() {
     let library = Library::start().await;
     let form = |parts: &[(&'static str, &'static str)], file: Option<&str>| {
         let mut form = Form::new();
@@ -275,10 +275,14 @@ async fn a_form_has_one_file_and_known_parts() {
     let wrong = vec![
         (form(&[("collection", "c")], None), 400, "file", ""),
         (form(&[("collection", "c")], Some("a.doc")), 400, "format", ""),
-        (form(&[("collection", "c"), ("colour", "red")], Some("a.md")), 400, "colour", "unknown_part"),
         (form(&[("collection", "c"), ("collection", "d")], Some("a.md")), 400, "collection", ""),
     ];
     refuses(&library, wrong).await;
+    let response = form(&[("collection", "c"), ("colour", "red")], Some("a.md")).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), response.headers()["ruche-ignored"].to_str().unwrap()), (202, "colour"));
+    let told = form(&[("document", "x")], None).send().await.unwrap().json::<Value>().await.unwrap();
+    let message = told["error"]["message"].as_str().unwrap();
+    assert!(message.ends_with("is missing (there is no part \"document\" here)"), "{message}");
 }
 
 /// A document of this collection and source, with these texts as chunks.

@@ -57,7 +57,10 @@ async fn a_whole_number_may_have_a_fraction_of_zero_and_no_message_has_the_machi
     for (field, value, told) in [
         ("max_tokens", "1.5", "1.5 is not allowed: a whole number is needed"),
         ("max_tokens", "-1.0", "is too small: the number can't be negative"),
-        ("top_k", "4294967296", "4294967296 is too large"),
+        ("max_tokens", "-1", "can't be negative; from 1 to 1000000 is allowed"),
+        ("top_k", "4294967296", "4294967296 is too large: from 0 to 1000000 is allowed"),
+        ("max_completion_tokens", "1e12", "1000000000000 is too large: from 1 to 1000000 is allowed"),
+        ("seed", "1e30", "1e30 is too large: from -9223372036854775808 to 9223372036854775807 is allowed"),
         ("top_p", "0", "0 is out of range: over 0 and at most 1 is allowed"),
         ("repeat_penalty", "3", "3 is out of range: over 0 and at most 2 is allowed"),
         ("stop", "17", "17 is not allowed: a string or a list of up to 16 strings is needed"),

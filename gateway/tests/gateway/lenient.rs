@@ -39,7 +39,8 @@ async fn unknown_fields_are_ignored_and_named_wherever_json_is_read() {
     let step = json!({ "kind": "chat", "mood": 1, "body": unknown(chat_body("hi")) });
     let fan = json!({ "all": [{ "kind": "chat", "mood": 1, "body": chat_body("hi") }] });
     let job = json!({ "kind": "chat", "body": chat(), "boddy": 1, "on_success": [step, fan] });
-    let steps = ["boddy", "colour", "on_success[0].body.colour", "on_success[0].mood", "on_success[1].all[0].mood"];
+    let steps =
+        ["boddy", "body.colour", "on_success[0].body.colour", "on_success[0].mood", "on_success[1].all[0].mood"];
     let schedule = json!({ "kind": "chat", "body": chat(), "every_seconds": 3600, "colour": 1 });
     let bot = json!({ "name": "help", "colour": 1, "retrieval": { "depth": 2 } });
     let document = json!({ "collection": "c", "source": "s", "text": "Bees.", "colour": 1 });
@@ -104,7 +105,7 @@ async fn a_line_and_a_message_name_their_own_unknown_fields() {
     let text = [line(unknown(chat_body("say a"))), line(chat_body("say b")), line(json!({ "mesages": 1 }))].join("\n");
     let answers = lines_of(gateway.lines("", text).await).await;
     let names: Vec<&Value> = answers[..3].iter().map(|answer| &answer["ignored"]).collect();
-    assert_eq!(names, [&json!(["colour"]), &Value::Null, &json!(["mesages"])]);
+    assert_eq!(names, [&json!(["body.colour"]), &Value::Null, &json!(["body.mesages"])]);
     let mut socket = Socket::welcome(&gateway).await;
     let mut chat = unknown(chat_body("say hi"));
     (chat["type"], chat["ref"]) = (json!("chat"), json!("a"));
@@ -208,9 +209,19 @@ async fn a_conversation_is_renamed_and_deleted_by_its_tenant() {
         rename(&gateway.key, &path, json!({ "title": " Opening\n hours " })).await.json().await.unwrap();
     assert_eq!((&renamed["title"], &renamed["object"]), (&json!("Opening hours"), &json!("conversation")));
     assert_eq!(gateway.read(&path).await["title"], "Opening hours");
-    for body in [json!({}), json!({ "title": null }), json!({ "title": " \n" }), json!({ "title": "x".repeat(201) })] {
+    for body in [
+        json!({}),
+        json!({ "title": null }),
+        json!({ "title": " \n" }),
+        json!({ "title": "x".repeat(201) }),
+        json!({ "title": "a\0b" }),
+    ] {
         assert_eq!(refused(rename(&gateway.key, &path, body).await, 400).await.0, "title");
     }
+    let response = rename(&gateway.key, &path, json!({ "name": "x" })).await;
+    assert_eq!(ignored(&response), ["name"]);
+    let told = response.json::<Value>().await.unwrap()["error"]["message"].take();
+    assert_eq!(told, "title: is missing (there is no field \"name\" here)");
     let nothing = [path.clone(), format!("/v1/conversations/{}", Uuid::now_v7()), "/v1/conversations/x".to_owned()];
     for (key, path) in nothing.iter().map(|path| (&gateway.stranger, path)) {
         let expected = ("id".to_owned(), "conversation_not_found".to_owned());

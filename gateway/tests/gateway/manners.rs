@@ -156,6 +156,13 @@ async fn a_bomb_broken_data_and_other_codings_are_clear_errors() {
         let expected = ("body".to_owned(), "invalid_encoding".to_owned());
         assert_eq!(refused(encoded(&gateway, CHAT, coding, body).await, 400).await, expected, "{coding}");
     }
+    let body = gzip(chat_body("hi").to_string().as_bytes());
+    let request = gateway.request(Method::POST, CHAT).header("content-type", "application/json").body(body);
+    let told = request.send().await.unwrap().json::<Value>().await.unwrap()["error"]["message"].take();
+    assert!(
+        told.as_str().unwrap().contains("looks like gzip; send it with the header `Content-Encoding: gzip`"),
+        "{told}"
+    );
     for coding in ["br", "deflate", "gzip, gzip", "compress"] {
         let expected = ("content-encoding".to_owned(), "unsupported_encoding".to_owned());
         assert_eq!(refused(encoded(&gateway, CHAT, coding, plain.clone()).await, 415).await, expected, "{coding}");
@@ -200,6 +207,15 @@ async fn a_wrong_base_url_and_what_is_not_offered_are_told_with_what_to_use() {
             assert_eq!(code, "not_offered", "{path}");
             assert!(message.contains(instead), "{message}");
         }
+    }
+    for (path, meant) in [
+        ("/v1/chat/completion", "do you mean POST /v1/chat/completions?"),
+        ("/v1/embedding", "do you mean POST /v1/embeddings?"),
+        ("/v1/model", "do you mean GET /v1/models?"),
+        ("/v1/collection/docs", "/v1/collections/docs?"),
+    ] {
+        let (code, message) = nothing_at(&gateway, Method::POST, path).await;
+        assert!(code == "unknown_path" && message.contains(meant), "{message}");
     }
     assert!(nothing_at(&gateway, Method::GET, "/v1/nothing").await.1.contains("/openapi.json"));
     // What `client.conversations` of OpenAI's clients sends.

@@ -51,7 +51,8 @@ async fn an_alias_without_its_model_is_told_by_its_own_name_wherever_it_is_asked
             ("/v1/bots", &json!({ "name": "help", "model": asked })),
         ] {
             let (param, code, message) = error_of(post(&gateway, path, body).await, 404).await;
-            assert_eq!((param.as_str(), code.as_str()), ("model", "model_not_found"), "{path}");
+            let field = if path == "/v1/jobs" { "body.model" } else { "model" };
+            assert_eq!((param.as_str(), code.as_str()), (field, "model_not_found"), "{path}");
             assert!(message.starts_with(&told), "{path}: {message}");
         }
     }

@@ -47,10 +47,11 @@ async fn a_wrong_parameter_or_field_is_named() {
         ("/v1/jobs/render", json!({ "markdown": "", "template": { "name": "letter" } })),
     ] {
         let response = renders.request(Method::POST, path).json(&body).send().await.unwrap();
-        assert_eq!(refused(response, 400).await.0, "markdown", "{path}");
+        let field = if path == "/v1/jobs" { "body.markdown" } else { "markdown" };
+        assert_eq!(refused(response, 400).await.0, field, "{path}");
     }
     let answers = lines_of(renders.lines("", r#"{"kind":"render","body":{}}"#.to_owned()).await).await;
-    assert_eq!(answers[0]["error"]["param"], "markdown", "{answers:?}");
+    assert_eq!(answers[0]["error"]["param"], "body.markdown", "{answers:?}");
     let response = renders.send("", "text/markdown", "# Hello", &[("prefer", "wait=soon")]).await;
     assert_eq!(refused(response, 400).await.0, "prefer");
     assert_eq!(renders.waiting().await, 0);
@@ -62,7 +63,7 @@ async fn a_wrong_form_is_named_by_its_part() {
     let markdown = ("name=\"markdown\"", "# Hello");
     let file = ("name=\"files\"; filename=\"a.png\"", "x");
     for (parts, param) in [
-        (vec![markdown, ("name=\"colour\"", "red")], "colour"),
+        (vec![markdown, markdown, ("name=\"colour\"", "red")], "markdown"),
         (vec![markdown, markdown], "markdown"),
         (vec![markdown, ("name=\"files\"", "x")], "files"),
         (vec![markdown, file, file], "files[1].name"),

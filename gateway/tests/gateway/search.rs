@@ -167,7 +167,7 @@ async fn a_collection_of_another_tenant_is_as_unknown_as_one_that_never_was() {
             json!({ "query": "money", "collections": ["docs", name] }),
         ] {
             let (param, code) = refused(send(&gateway, &body).await, 404).await;
-            assert_eq!((param.as_str(), code.as_str()), ("collections", "unknown_collection"));
+            assert_eq!((param.as_str(), code.as_str()), ("collections", "collection_not_found"));
         }
     }
     let mine = json_of(send(&gateway, &json!({ "query": "money", "collection": "docs", "top_k": 100 })).await).await;
@@ -184,6 +184,39 @@ async fn filters_reach_the_store() {
     assert!(!sources(&answer).is_empty() && !sources(&answer).contains(&"money"), "{answer}");
     let body = json!({ "query": "money", "collection": "docs", "filter": { "metadata": { "lang": "fr" } } });
     assert_eq!(json_of(send(&gateway, &body).await).await["data"], json!([]));
+}
+
+#[tokio::test]
+async fn a_filter_of_the_wrong_type_is_told_with_what_to_write() {
+    let (gateway, model) = start(true).await;
+    let document = Doc {
+        metadata: json!({ "price": 9.5, "ok": true, "code": "12" }),
+        ..Doc::new(&model, "wax", "money for wax", &[1.0, 0.0, 0.0])
+    };
+    gateway.store.document(&document).await;
+    let ask = async |filter: Value| {
+        let body = json!({ "query": "money", "collection": "docs", "filter": { "metadata": filter } });
+        json_of(send(&gateway, &body).await).await
+    };
+    for (filter, told) in [
+        (
+            json!({ "price": { "$lte": "9.5" } }),
+            "filter.metadata.price: \"9.5\" is a text, and the documents have a number there: write 9.5",
+        ),
+        (json!({ "ok": "true" }), "the documents have true or false there: write true"),
+        (json!({ "code": 12 }), "the documents have a text there: write \"12\""),
+        (json!({ "prise": 9.5 }), "filter.metadata.prise: no document has this field"),
+        (json!({ "ok": { "$ne": "true" } }), "filter.metadata.ok: \"true\" is a text"),
+    ] {
+        let found = ask(filter).await;
+        let notes = found["notes"].to_string().replace("\\\"", "\"");
+        assert!(notes.contains(told), "{told}: {found}");
+    }
+    for filter in [json!({ "price": 9.5 }), json!({ "price": { "$gt": 100 } }), json!({ "ok": { "$exists": false } })] {
+        assert!(ask(filter.clone()).await.get("notes").is_none(), "{filter}");
+    }
+    let body = json!({ "query": "x", "collection": "docs", "filter": { "metadata": { "price": { ">": 5 } } } });
+    assert_eq!(refused(send(&gateway, &body).await, 400).await.0, "filter.metadata.price");
 }
 
 #[tokio::test]
@@ -259,7 +292,7 @@ async fn a_wrong_request_is_a_400_that_names_the_field() {
             "filter.published_before",
             "invalid_request",
         ),
-        (json!("x"), "body", "invalid_request"),
+        (json!("x"), "body", "invalid_json"),
     ] {
         let shown: String = body.to_string().chars().take(100).collect();
         let found = refused(send(&gateway, &body).await, 400).await;

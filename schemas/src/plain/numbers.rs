@@ -24,6 +24,12 @@ pub(super) fn beyond(found: &str, expected: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether a message says that a number is beyond its type, and not what its field allows.
+#[must_use]
+pub fn is_beyond(message: &str) -> bool {
+    [TOO_LARGE, TOO_SMALL, NEGATIVE].iter().any(|end| message.ends_with(end))
+}
+
 /// As [`beyond`], of a text; the message does not say which type is needed.
 pub(super) fn out_of_type(message: &str, value: &str) -> Option<&'static str> {
     let is_negative = || value.trim_matches('"').parse::<i128>().is_ok_and(|number| number < 0);

@@ -1,6 +1,6 @@
 //! Search in memory, for tests of callers: compares every vector, and counts words.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, mem::discriminant};
 
 use async_trait::async_trait;
 use ruche_schemas::{JobId, TenantId, clock};
@@ -18,8 +18,9 @@ use crate::{
     },
     documents::{Chunk, IndexedDocument},
     error::StoreError,
+    filter::values_at,
     fusion::{Cosines, Fusion, Question},
-    search::{Explanation, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable, collapsed},
+    search::{Explanation, FieldExamples, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable, collapsed},
 };
 
 #[derive(Debug, Clone)]
@@ -68,6 +69,24 @@ impl Search for Memory {
     async fn searchable(&self, tenant: &TenantId, names: &[String]) -> Result<Vec<Searchable>, StoreError> {
         let tables = self.tables()?;
         Ok(names.iter().filter_map(|name| tables.searchable(tenant, name)).collect())
+    }
+
+    async fn field_examples(
+        &self,
+        tenant: &TenantId,
+        collections: &[String],
+        path: &[String],
+    ) -> Result<FieldExamples, StoreError> {
+        let tables = self.tables()?;
+        let rows = collections.iter().flat_map(|name| tables.documents_in(tenant, name));
+        let mut values: Vec<Value> = Vec::new();
+        for value in rows.flat_map(|(_, row)| values_at(&row.listed.metadata, path)) {
+            if !values.iter().any(|known| discriminant(known) == discriminant(value)) {
+                values.push(value.clone());
+            }
+        }
+        values.sort_by_key(|value| value.to_string());
+        Ok(FieldExamples { values, is_complete: true })
     }
 
     async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError> {

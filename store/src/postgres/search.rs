@@ -25,7 +25,7 @@ use super::{handle::Postgres, models, sql::fields};
 use crate::{
     analysis::{highlight::highlights, query::Query},
     error::StoreError,
-    search::{Explanation, Hit, Lookup, Mode, Scan, Search, Searchable, collapsed},
+    search::{Explanation, FieldExamples, Hit, Lookup, Mode, Scan, Search, Searchable, collapsed},
 };
 use searching::{CANDIDATES, FUSED, SPARE, Searching};
 use statement::Wanted;
@@ -41,6 +41,15 @@ impl Search for Postgres {
         let asked = sqlx::query(SEARCHABLE).bind(tenant.as_str()).bind(names);
         let rows = asked.fetch_all(self.pool()).await?;
         rows.iter().map(searchable).collect()
+    }
+
+    async fn field_examples(
+        &self,
+        tenant: &TenantId,
+        collections: &[String],
+        path: &[String],
+    ) -> Result<FieldExamples, StoreError> {
+        filter::examples(self.pool(), tenant, collections, path).await
     }
 
     async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError> {

@@ -24,6 +24,7 @@ async fn holds_the_contract(store: &dyn Search, shelf: &dyn Shelf) {
     finds_by_vectors_by_words_and_by_both(store, shelf).await;
     keeps_tenants_collections_and_models_apart(store, shelf).await;
     filters(store, shelf).await;
+    tells_what_a_field_has(store, shelf).await;
     orders_ties_always_the_same(store, shelf).await;
     marks_bind_what_vectors_find(store, shelf).await;
     equal_texts_are_one_hit(store, shelf).await;
@@ -161,6 +162,34 @@ async fn filters(store: &dyn Search, shelf: &dyn Shelf) {
             found.sort_unstable();
             assert_eq!(found, expected, "{mode:?} {filter:?}");
         }
+    }
+}
+
+async fn tells_what_a_field_has(store: &dyn Search, shelf: &dyn Shelf) {
+    let model = shelf.model("examples", 3).await;
+    let (acme, mine) = (tenant("acme"), ["priced".to_owned(), "nowhere".to_owned()]);
+    shelf.collection(&acme, "priced", Some(&model)).await;
+    for (source, metadata) in [
+        ("a", json!({ "price": 9.5, "ok": true, "tags": ["x", 5], "a \"b\".c": { "deep": "y" } })),
+        ("b", json!({ "ok": null })),
+    ] {
+        let collection = "priced".to_owned();
+        shelf.document(&Doc { collection, metadata, ..Doc::new(&model, source, "wax", &[1.0, 0.0, 0.0]) }).await;
+    }
+    for (path, expected) in [
+        (&["price"][..], json!([9.5])),
+        (&["ok"], json!([null, true])),
+        (&["tags"], json!(["x", 5])),
+        (&["a \"b\".c", "deep"], json!(["y"])),
+        (&["a \"b\".c"], json!([{ "deep": "y" }])),
+        (&["prise"], json!([])),
+        (&["price", "deep"], json!([])),
+    ] {
+        let path: Vec<String> = path.iter().map(|name| (*name).to_owned()).collect();
+        let found = store.field_examples(&acme, &mine, &path).await.unwrap();
+        assert_eq!((json!(found.values), found.is_complete), (expected, true), "{path:?}");
+        let others = store.field_examples(&tenant("other"), &mine, &path).await.unwrap();
+        assert_eq!(others.values, [] as [serde_json::Value; 0], "{path:?}");
     }
 }
 

@@ -51,6 +51,7 @@ pub struct ChatCompletionRequest {
     #[schema(exclusive_minimum = 0, maximum = 2)]
     pub repeat_penalty: Option<f32>,
     /// The same seed, prompt and model give the same answer. Default: a random seed.
+    #[schema(minimum = -9_223_372_036_854_775_808_i64, maximum = 9_223_372_036_854_775_807_i64)]
     pub seed: Option<i64>,
     /// Stop strings: the answer ends before the first of these. One, or up to 16, each of 1 to 256 bytes. Default: none.
     #[serde(default, deserialize_with = "stops")]

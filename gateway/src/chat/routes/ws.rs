@@ -14,7 +14,7 @@ use axum::{
 use crate::{
     chat::ws::{protocol::PROTOCOL, session, sockets::Sockets},
     http::{
-        auth::bearer,
+        auth::sent_key,
         cors,
         error::{ApiError, ErrorBody},
         limits,
@@ -41,7 +41,7 @@ pub(crate) async fn ws(
         ApiError::bad_request("not_a_websocket", message)
     })?;
     let offered = upgrade.requested_protocols().find_map(|protocol| protocol.to_str().ok()?.strip_prefix("bearer."));
-    let caller = match bearer(&headers)?.or(offered) {
+    let caller = match sent_key(&headers)?.or(offered) {
         Some(key) => Some(sockets.keys.authenticate(key).await?),
         None => None,
     };

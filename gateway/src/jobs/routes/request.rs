@@ -114,7 +114,7 @@ impl NewJob {
         };
         let body = self.body.to_string();
         let submission = Submission { tenant, lane, idempotency_key: self.idempotency_key.as_deref(), options };
-        intake.submit(&self.kind, &body, submission).await
+        intake.submit(&self.kind, &body, "body", submission).await
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) async fn submit_job(
     submission.options.run_at = due(query.run_at, query.delay_seconds, clock::now())?;
     submission.options.follow = wants_events(&headers);
     let follows = submission.options.follow;
-    let accepted = intake.submit(&kind, &body, submission).await?;
+    let accepted = intake.submit(&kind, &body, "", submission).await?;
     match follows {
         true => follow(&jobs.follower, accepted).await,
         false => Ok(answer(accepted)),

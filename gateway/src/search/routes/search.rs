@@ -36,7 +36,7 @@ use crate::{
         (status = 200, description = "The hits", body = SearchResults),
         (status = 400, description = "The request is not valid: `param` names the field; `wrong_dimensions` for a vector that is not of \
             the collections' model", body = ErrorBody),
-        (status = 404, description = "A collection is not found in this tenant: `unknown_collection`", body = ErrorBody),
+        (status = 404, description = "A collection is not found in this tenant: `collection_not_found`", body = ErrorBody),
         (status = 503, description = "`model_unavailable`: no worker has the model, and mode `vector` needs it; else see `code`", body = ErrorBody),
         (status = "4XX", description = "The request is refused: see `code`", body = ErrorBody),
         (status = "5XX", description = "Temporarily unavailable: see `code`", body = ErrorBody),

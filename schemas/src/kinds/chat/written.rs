@@ -49,6 +49,7 @@ pub(super) struct Written {
     #[schemars(range(max = 2.0), extend("exclusiveMinimum" = 0))]
     repeat_penalty: Option<f32>,
     /// As in `sampling`, which it overrides.
+    #[schemars(range(min = i64::MIN, max = i64::MAX))]
     seed: Option<i64>,
     /// Stop strings: the answer ends before the first of these. One, or up to 16, each of 1 to 256 bytes.
     #[serde(default, deserialize_with = "stops")]

@@ -1,11 +1,14 @@
 //! Conditions on metadata as SQL. Equality is containment, which the index over the metadata serves.
 
+use ruche_schemas::TenantId;
 use serde_json::{Value, json};
+use sqlx::{PgPool, Row as _};
 
 use super::arguments::Statement;
 use crate::{
     error::StoreError,
     filter::{Condition, Test},
+    search::{FIELD_DOCUMENTS, FieldExamples},
 };
 
 pub(super) fn metadata(statement: &mut Statement, condition: &Condition) -> Result<String, StoreError> {
@@ -26,6 +29,30 @@ pub(super) fn metadata(statement: &mut Statement, condition: &Condition) -> Resu
             format!("{not}jsonb_path_exists(d.metadata, {path}::text::jsonpath)")
         }
     })
+}
+
+/// One value of each type. In a lax path, `[*]` is also the value that is no list.
+const EXAMPLES: &str = "
+WITH sample AS MATERIALIZED (SELECT metadata FROM documents WHERE tenant = $1 AND collection = ANY($2) LIMIT $4)
+SELECT (SELECT count(*) FROM sample) AS documents,
+  ARRAY(SELECT DISTINCT ON (jsonb_typeof(v)) v::text FROM sample, jsonb_path_query(sample.metadata, $3::text::jsonpath) v
+    ORDER BY jsonb_typeof(v), v) AS values";
+
+pub(super) async fn examples(
+    pool: &PgPool,
+    tenant: &TenantId,
+    collections: &[String],
+    path: &[String],
+) -> Result<FieldExamples, StoreError> {
+    let path = format!("{}[*]", json_path(path));
+    let most = i64::from(FIELD_DOCUMENTS) + 1;
+    let row =
+        sqlx::query(EXAMPLES).bind(tenant.as_str()).bind(collections).bind(path).bind(most).fetch_one(pool).await?;
+    let values: Vec<String> = row.try_get("values")?;
+    let documents: i64 = row.try_get("documents")?;
+    let mut values: Vec<Value> = values.iter().filter_map(|value| serde_json::from_str(value).ok()).collect();
+    values.sort_by_key(Value::to_string);
+    Ok(FieldExamples { values, is_complete: documents < most })
 }
 
 /// A list equals each of its values.

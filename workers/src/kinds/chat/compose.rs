@@ -44,7 +44,8 @@ pub(super) async fn composed(
     let composed = tokio::task::spawn_blocking(move || match grounding {
         Some(grounding) => grounded(&engine, &grounding, request),
         None => {
-            let (request, left_out) = fitted(&engine, request, &<[Message]>::to_vec).map_err(refused)?;
+            let most = passages::readable(engine.model().parameters);
+            let (request, left_out) = fitted(&engine, request, most, &<[Message]>::to_vec).map_err(refused)?;
             Ok(Composed { request, shown: Vec::new(), left_out, elsewhere: false })
         }
     });
@@ -57,7 +58,8 @@ fn grounded(engine: &Engine, grounding: &Grounding, mut request: Request) -> Res
         false => block(engine, grounding, &mut request)?,
     };
     let prompt = |conversation: &[Message]| passages::prompt(&grounding.instructions, &block, conversation);
-    let (mut request, left_out) = fitted(engine, request, &prompt).map_err(refused)?;
+    let most = passages::readable(engine.model().parameters);
+    let (mut request, left_out) = fitted(engine, request, most, &prompt).map_err(refused)?;
     if passages::preset(engine.model().parameters).is_some() {
         request.max_tokens.get_or_insert(QUOTE_TOKENS);
     }
@@ -126,7 +128,10 @@ mod tests {
     use ruche_schemas::kinds::chat::Role;
 
     use super::*;
-    use crate::{inference::engine::Step, kinds::chat::testing::engine};
+    use crate::{
+        inference::engine::Step,
+        kinds::chat::testing::{engine, engine_with},
+    };
 
     fn asking(question: &str) -> Request {
         let messages = vec![Message { role: Role::User, content: question.to_owned() }];
@@ -350,5 +355,30 @@ mod tests {
         assert_eq!(long.left_out + long.request.messages.len(), 102, "{:?}", long.request.messages);
         assert!(long.left_out >= 80);
         engine.generate(long.request).await.expect("an answer");
+    }
+
+    #[tokio::test]
+    async fn a_small_model_answers_however_long_the_conversation_is() {
+        let engine = engine_with(4_096);
+        let turn = |role, content: String| Message { role, content };
+        for (asked, expected) in [("Hello", "Hello! I am a tiny demo model."), ("Thanks!", "You are welcome!")] {
+            let mut request = asking(asked);
+            request.sampling.temperature = 0.0;
+            for n in (0..400).rev() {
+                let question = format!("Tell me about the weather in town number {n}, please: does it rain?");
+                request.messages.insert(0, turn(Role::Assistant, "I am a tiny demo model.".to_owned()));
+                request.messages.insert(0, turn(Role::User, question));
+            }
+            let composed = composed(&engine, None, request).await.expect("a prompt");
+            assert!(composed.left_out > 700, "{}", composed.left_out);
+            let mut generation = engine.generate(composed.request).await.expect("a generation");
+            let mut answer = String::new();
+            while let Some(step) = generation.next().await {
+                if let Step::End { text, .. } = step.expect("a step") {
+                    answer = text;
+                }
+            }
+            assert!(answer.starts_with(expected), "{asked}: {answer}");
+        }
     }
 }

@@ -24,15 +24,17 @@ pub(super) fn prompt_room(context: usize, max_tokens: Option<u32>) -> usize {
 }
 
 /// The request with a prompt that fits, and the number of messages that were left out. `prompt` makes the prompt of a
-/// conversation. If even the last message does not fit, the engine refuses the request.
+/// conversation, and has at most `most` tokens if turns are left out. If even the last message does not fit, the engine
+/// refuses the request.
 pub(super) fn fitted(
     engine: &Engine,
     mut request: Request,
+    most: usize,
     prompt: &dyn Fn(&[Message]) -> Vec<Message>,
 ) -> Result<(Request, usize), GenerateError> {
     let conversation = std::mem::take(&mut request.messages);
     let context = usize::try_from(engine.model().context_tokens).unwrap_or(usize::MAX);
-    let room = prompt_room(context, request.max_tokens);
+    let room = prompt_room(context, request.max_tokens).min(most);
     let cuts = turns::cuts(&conversation);
     let fits = |cut: usize| -> Result<bool, GenerateError> {
         let messages = prompt(&turns::from_cut(&conversation, cut));
@@ -110,7 +112,7 @@ mod tests {
 
     fn fit(engine: &Engine, messages: Vec<Message>, max_tokens: Option<u32>) -> (Request, usize) {
         let request = Request { messages, max_tokens, ..Request::default() };
-        fitted(engine, request, &<[Message]>::to_vec).expect("a prompt")
+        fitted(engine, request, usize::MAX, &<[Message]>::to_vec).expect("a prompt")
     }
 
     #[test]

@@ -18,6 +18,10 @@ use super::{
 /// Models with fewer weights can only quote, from few sentences: the demo model has three million.
 const SMALL_MODEL: u64 = 50_000_000;
 
+/// The longest prompt that the demo model was trained for is a little longer than this; of longer ones it repeats single
+/// tokens, or says nothing.
+const SMALL_MODEL_READS: usize = 512;
+
 /// How many passages, and how many tokens, a model can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Budget {
@@ -29,6 +33,11 @@ pub(super) struct Budget {
 /// The preset for small models; larger ones have none.
 pub(super) fn preset(parameters: u64) -> Option<Budget> {
     (parameters < SMALL_MODEL).then_some(Budget { passages: 3, tokens: 320 })
+}
+
+/// The tokens of a conversation from which a model still makes an answer, however many its context holds.
+pub(super) fn readable(parameters: u64) -> usize {
+    if parameters < SMALL_MODEL { SMALL_MODEL_READS } else { usize::MAX }
 }
 
 /// The passages as the model sees them.
@@ -250,5 +259,6 @@ mod tests {
     fn only_a_small_model_has_a_preset() {
         assert_eq!(preset(3_153_024), Some(Budget { passages: 3, tokens: 320 }));
         assert_eq!(preset(1_000_000_000), None);
+        assert_eq!([3_153_024, 1_000_000_000].map(readable), [SMALL_MODEL_READS, usize::MAX]);
     }
 }

@@ -11,11 +11,16 @@ use crate::inference::{
 
 /// The demo model, with a context of 512 tokens.
 pub(in crate::kinds::chat) fn engine() -> Engine {
+    engine_with(512)
+}
+
+/// As [`engine`], with a context of this many tokens.
+pub(super) fn engine_with(context_tokens: u32) -> Engine {
     start_engine(EngineOptions {
         model_path: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models/tiny/tiny-chat.gguf")),
         model_name: "tiny-chat-demo".to_owned(),
         slots: 1,
-        context_tokens: 512,
+        context_tokens,
         prompt_chunk: 64,
         threads: 1,
         gpu_layers: 0,
