@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use ruche_schemas::JobId;
+use ruche_schemas::{JobId, failure::codes};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -73,8 +73,11 @@ impl ApiError {
     pub(crate) fn within(mut self, part: &str) -> Self {
         let before = self.0.param.take();
         let param = match before.as_deref() {
-            // A truncated body has no field.
-            None | Some("body" | "?") => part.to_owned(),
+            // A truncated body has no field. It is a part of the request's body, which is JSON.
+            None | Some("body" | "?") => {
+                self = self.code(codes::INVALID);
+                part.to_owned()
+            }
             Some(param) => format!("{part}.{param}"),
         };
         let rest = before.and_then(|before| self.0.message.strip_prefix(&format!("{before}: ")).map(str::to_owned));

@@ -5,7 +5,12 @@
 
 use std::{cell::RefCell, fmt::Write as _};
 
-use axum::{extract::Request, http::HeaderValue, middleware::Next, response::Response};
+use axum::{
+    extract::Request,
+    http::HeaderValue,
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
 use ruche_schemas::{
     Invalid,
     lenient::{MAX_IGNORED, MAX_SHOWN, and_more},
@@ -27,8 +32,12 @@ tokio::task_local! {
 /// Collects the notes of a request.
 pub async fn request(request: Request, next: Next) -> Response {
     let (mut response, mut found) = collect(next.run(request)).await;
-    if let Some(Refused(error)) = response.extensions().get() {
-        found = beside(Some(error), found);
+    let refused = response.extensions().get().map(|Refused(error)| error.clone());
+    if let Some(error) = refused {
+        found = beside(Some(&error), found);
+        if let Some(hint) = hint(error.param_name().unwrap_or_default(), error.message(), &found) {
+            response = error.and(&hint).into_response();
+        }
     }
     if let Some(names) = header(&found) {
         response.headers_mut().insert(HEADER, names);
@@ -86,16 +95,19 @@ pub(crate) fn note(name: &str) {
     });
 }
 
-/// A missing field may be there by another name: names the unknown ones beside it.
+/// As [`hint`].
 fn with_unknown(mut invalid: Invalid, ignored: &[String]) -> Invalid {
-    let unknown: Vec<&str> =
-        ignored.iter().map(String::as_str).filter(|name| around(name) == around(&invalid.param)).collect();
-    if invalid.message.starts_with(MISSING)
-        && let Some(hint) = no_fields("field", &unknown)
-    {
+    if let Some(hint) = hint(&invalid.param, &invalid.message, ignored) {
         invalid.message.push_str(&hint);
     }
     invalid
+}
+
+/// A missing field may be there by another name: the end of its message, with the unknown ones beside it.
+fn hint(param: &str, message: &str, ignored: &[String]) -> Option<String> {
+    let unknown: Vec<&str> = ignored.iter().map(String::as_str).filter(|name| around(name) == around(param)).collect();
+    let is_missing = MISSING.iter().any(|words| message.contains(words)) && !message.contains(HINT);
+    no_fields("field", &unknown).filter(|_| is_missing)
 }
 
 /// A hint at unknown names, for the message about a missing one.
@@ -103,8 +115,8 @@ pub(crate) fn no_fields(thing: &str, names: &[&str]) -> Option<String> {
     let listed: Vec<String> = names.iter().take(NAMED).map(|name| format!("{:?}", shown(name))).collect();
     match names.len() {
         0 => None,
-        1 => Some(format!(" (there is no {thing} {} here)", listed.join(", "))),
-        _ => Some(format!(" (there are no {thing}s {} here)", listed.join(", "))),
+        1 => Some(format!("{HINT}is no {thing} {} here)", listed.join(", "))),
+        _ => Some(format!("{HINT}are no {thing}s {} here)", listed.join(", "))),
     }
 }
 
@@ -113,8 +125,10 @@ fn around(path: &str) -> &str {
     path.rsplit_once('.').map_or("", |(around, _)| around)
 }
 
-/// How the message about a missing field begins.
-const MISSING: &str = "is missing";
+/// What the messages about missing fields have.
+const MISSING: [&str; 2] = ["is missing", "or missing"];
+/// How a hint begins.
+const HINT: &str = " (there ";
 /// How many unknown names it shows.
 const NAMED: usize = 5;
 

@@ -116,6 +116,9 @@ fn every(cron: Option<String>, zone: Option<String>, seconds: Option<u64>) -> Re
             }
         },
         (None, Some(_)) => Err(ApiError::invalid("time_zone", "every_seconds has no time zone: leave it out")),
-        _ => Err(ApiError::invalid("cron", "exactly one of `cron` and `every_seconds` is needed")),
+        (None, None) => Err(ApiError::invalid("cron", "`cron` or `every_seconds` is missing: send one of them")),
+        (Some(_), Some(_)) => {
+            Err(ApiError::invalid("cron", "`cron` and `every_seconds` are both there: send one of them"))
+        }
     }
 }

@@ -115,6 +115,29 @@ async fn a_line_and_a_message_name_their_own_unknown_fields() {
 }
 
 #[tokio::test]
+async fn a_missing_field_is_told_with_the_unknown_ones_beside_it_wherever_it_is_checked() {
+    let gateway = without_worker(|_| {}).await;
+    for (method, path, body, name) in [
+        (Method::POST, "/v1/chat/completions", json!({ "prompt": "x" }), "prompt"),
+        (Method::POST, "/v1/embeddings", json!({ "text": "x" }), "text"),
+        (Method::POST, "/v1/search", json!({ "collection": "c", "q": "x" }), "q"),
+        (Method::POST, "/v1/documents", json!({ "collection": "c", "source": "s", "content": "x" }), "content"),
+        (Method::POST, "/v1/bots", json!({ "title": "x" }), "title"),
+        (Method::POST, "/v1/render", json!({ "html": "x" }), "html"),
+        (Method::PUT, "/v1/schedules/a", json!({ "kind": "chat", "body": chat_body("hi"), "every": "5m" }), "every"),
+    ] {
+        let response = gateway.request(method, path).json(&body).send().await.unwrap();
+        assert_eq!((response.status().as_u16(), ignored(&response)), (400, vec![name.to_owned()]), "{path}");
+        let told = response.json::<Value>().await.unwrap()["error"]["message"].take();
+        let hint = format!("(there is no field \"{name}\" here)");
+        assert_eq!(told.as_str().unwrap().matches(&hint).count(), 1, "{path}: {told}");
+    }
+    let job = json!({ "kind": "chat", "body": "x" });
+    let response = gateway.request(Method::POST, "/v1/jobs").json(&job).send().await.unwrap();
+    assert_eq!(refused(response, 400).await, ("body".to_owned(), "invalid_request".to_owned()));
+}
+
+#[tokio::test]
 async fn what_selects_refuses_what_it_does_not_know() {
     let gateway = without_worker(|_| {}).await;
     gateway.submit("say hi").await;
