@@ -28,3 +28,7 @@ pub mod runtime;
 pub mod sandbox;
 #[cfg(feature = "embed")]
 pub mod text;
+
+/// Of every program that links this crate. Setting documents allocates and frees a lot: docs/adr/0118.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -54,6 +54,8 @@ impl Process {
             .process_group(0)
             // Hides the worker's secrets.
             .env_clear()
+            // By default, the allocator reserves more address space than a child may have.
+            .env("MIMALLOC_ARENA_RESERVE", "32MiB")
             .envs(std::env::var_os("LD_LIBRARY_PATH").map(|path| ("LD_LIBRARY_PATH", path)))
             .spawn()?;
         let none = || io::Error::other("a child has no pipes");
