@@ -6,7 +6,8 @@ use ruche_schemas::kinds::chat::{Citation, Passage};
 
 use super::{
     passages::Shown,
-    sentences::{is_rule, sentences, words},
+    row::is_rule,
+    sentences::{sentences, words},
 };
 
 /// Longest quote, in bytes of UTF-8.

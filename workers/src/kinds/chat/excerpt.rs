@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{candidate::Candidate, question::Question, sentences::is_rule};
+use super::{candidate::Candidate, question::Question, row::is_rule};
 
 /// The whole passage if it fits, else whole sentences of it that fit, below their heading and the header of their table. Of a row
 /// that does not fit, the values that the question asks for.

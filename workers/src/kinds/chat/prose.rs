@@ -5,8 +5,8 @@ use std::ops::Range;
 use pulldown_cmark::{Event, Options, Parser};
 
 use super::{
-    row::named_values,
-    sentences::{cells, is_rule, sentences},
+    row::{cells, is_rule, named_values},
+    sentences::sentences,
 };
 
 /// A sentence of a passage.

@@ -1,11 +1,22 @@
-//! Rows of named values, such as `Name: Wax; Price: 3`, and the part of a long one that a question asks for.
-
-use super::sentences::cells;
+//! Rows of tables and of named values, such as `Name: Wax; Price: 3`, and the part of a long one that a question asks for.
 
 /// The first values of a row, which say what it is about.
 const FIRST: usize = 2;
 /// What shows that a text goes on.
 const CUT: char = '…';
+
+/// The cells of a table's row.
+pub(super) fn cells(line: &str) -> Option<Vec<&str>> {
+    let inside = line.strip_prefix('|')?;
+    let inside = inside.strip_suffix('|').unwrap_or(inside);
+    Some(inside.split('|').map(str::trim).collect())
+}
+
+/// Whether a line is the one below the names of a table's columns.
+pub(super) fn is_rule(line: &str) -> bool {
+    let is_dashes = |cell: &&str| cell.contains('-') && cell.chars().all(|c| matches!(c, '-' | ':'));
+    cells(line).is_some_and(|cells| cells.iter().all(is_dashes))
+}
 
 /// The values with their names, if a line is such a row. A value with a `;` of its own is in quotes.
 pub(super) fn named_values(line: &str) -> Option<Vec<&str>> {

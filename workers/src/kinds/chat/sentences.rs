@@ -129,19 +129,6 @@ fn is_short(word: &str) -> bool {
     word.chars().count() == 1 || is_listed("always", &lower) || is_numbered(&lower)
 }
 
-/// The cells of a table's row.
-pub(super) fn cells(line: &str) -> Option<Vec<&str>> {
-    let inside = line.strip_prefix('|')?;
-    let inside = inside.strip_suffix('|').unwrap_or(inside);
-    Some(inside.split('|').map(str::trim).collect())
-}
-
-/// Whether a line is the one below the names of a table's columns.
-pub(super) fn is_rule(line: &str) -> bool {
-    let is_dashes = |cell: &&str| cell.contains('-') && cell.chars().all(|c| matches!(c, '-' | ':'));
-    cells(line).is_some_and(|cells| cells.iter().all(is_dashes))
-}
-
 /// In lower case.
 pub(super) fn words(text: &str) -> HashSet<String> {
     text.unicode_words().map(str::to_lowercase).collect()

@@ -2,7 +2,7 @@
 
 use super::{
     lines::{Line, Start},
-    tables::is_number,
+    shape::is_number,
 };
 
 /// The cells of a row of Markdown.

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
+    edge::{CELL, Edge, LARGER, PLACE, edge_rows, usual_size},
     rows::{Row, rows, text},
-    running::{CELL, Edge, LARGER, PLACE, edge_rows, usual_size},
     words::Word,
 };
 

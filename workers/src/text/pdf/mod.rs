@@ -7,6 +7,7 @@
 
 mod columns;
 mod continued;
+mod edge;
 mod extract;
 mod fonts;
 mod forms;
@@ -14,10 +15,12 @@ mod headings;
 mod lines;
 mod pages;
 mod pen;
+mod piece;
 mod region;
 mod rows;
 mod ruled;
 mod running;
+mod shape;
 mod strings;
 mod tables;
 mod type_3;

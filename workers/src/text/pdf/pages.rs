@@ -7,7 +7,8 @@ use super::{
     lines::{Line, Start},
     rows::Row,
     ruled::Grid,
-    tables::{is_list_mark, table, wrapped_table},
+    shape::is_list_mark,
+    tables::{table, wrapped_table},
     words::Word,
 };
 

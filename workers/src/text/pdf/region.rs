@@ -1,9 +1,9 @@
 //! Finds the columns of a table whose cells may have several lines.
 
 use super::{
+    piece::{Piece, SPACE},
     rows::Row,
     words::Word,
-    wrapped::{Piece, SPACE},
 };
 
 /// Rows of text are apart by less than this, in sizes of the text.

@@ -3,25 +3,18 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
+    edge::{CELL, Edge, LARGER, PLACE, edge_rows, id, usual_size},
     headings::Headings,
-    rows::{Row, rows, text},
+    rows::text,
     words::Word,
 };
 
-/// Rows at the top and at the bottom of a page that may be running ones.
-const EDGE: usize = 3;
 /// Pages on which a running row stands at least.
 const PAGES: usize = 3;
 /// Part of the pages, from the first to the last with a row, on which it stands: left and right pages may differ.
 const DENSITY: f64 = 0.4;
 /// Part of all pages that are numbered in one sequence, and of those with their number at one place.
 const NUMBERED: f64 = 0.25;
-/// Rows at one place differ by less than this, in points.
-pub(super) const PLACE: f64 = 3.0;
-/// A numbered row that is larger than most text by this factor is a heading.
-pub(super) const LARGER: f64 = 1.15;
-/// What stands at the left and at the right of a row is apart by more than this, in sizes of the text.
-pub(super) const CELL: f64 = 1.5;
 /// The words that stand beside the number of a page. A row with others says more than its number.
 const PAGE_WORDS: [&str; 40] = [
     "page",
@@ -66,34 +59,6 @@ const PAGE_WORDS: [&str; 40] = [
     "页",
 ];
 
-pub(super) struct Edge {
-    pub(super) page: usize,
-    pub(super) y: f64,
-    pub(super) size: f64,
-    pub(super) text: String,
-    pub(super) words: Vec<(u64, u64)>,
-    pub(super) is_footer: bool,
-}
-
-impl Edge {
-    pub(super) fn new(page: usize, row: &Row, middle: f64) -> Self {
-        let (words, is_footer) = (row.words.iter().map(id).collect(), row.y > middle);
-        Self { page, y: row.y, size: row.size, text: row.text(), words, is_footer }
-    }
-
-    /// One with letters stays where it stands first, so that what follows is read with it, or last if it is a footer, so
-    /// that it does not divide what goes on on the next page.
-    fn place(&self) -> isize {
-        let page = isize::try_from(self.page).unwrap_or(isize::MAX);
-        if self.is_footer { -page } else { page }
-    }
-}
-
-/// A word's identity on its page.
-fn id(word: &Word) -> (u64, u64) {
-    (word.left.to_bits(), word.y.to_bits())
-}
-
 /// Takes the running rows out of the pages. One with letters stays once.
 pub(super) fn remove(pages: &mut [Vec<Word>]) {
     let count = pages.len();
@@ -121,14 +86,6 @@ fn add_repeated(pages: &[Vec<Word>], gone: &mut HashMap<usize, HashSet<(u64, u64
     for edge in running {
         gone.entry(edge.page).or_default().extend(&edge.words);
     }
-}
-
-/// The rows at the edges of a page.
-pub(super) fn edge_rows(words: &[Word]) -> Vec<Row> {
-    let all = rows(words.iter().filter(|word| word.angle == 0).cloned().collect());
-    let count = all.len();
-    let is_edge = |index: usize| index < EDGE || index + EDGE >= count;
-    all.into_iter().enumerate().filter(|(index, _)| is_edge(*index)).map(|(_, row)| row).collect()
 }
 
 fn middle(words: &[Word]) -> f64 {
@@ -203,15 +160,6 @@ fn numbers(edges: &[Edge], pages: usize) -> Vec<&Edge> {
     let places = numbered.chunk_by(|a, b| b.y - a.y < PLACE);
     let least = PAGES.max((NUMBERED / 2.0 * pages as f64).ceil() as usize);
     places.filter(|place| !offsets.is_empty() && place.len() >= least).flatten().copied().collect()
-}
-
-/// The size in which most letters are set.
-pub(super) fn usual_size(pages: &[Vec<Word>]) -> f64 {
-    let mut letters = BTreeMap::<u64, usize>::new();
-    for word in pages.iter().flatten() {
-        *letters.entry((word.size * 10.0).round().clamp(0.0, 1e9) as u64).or_default() += word.text.len();
-    }
-    letters.iter().max_by_key(|(_, count)| **count).map_or(0.0, |(size, _)| *size as f64 / 10.0)
 }
 
 /// The numbered rows that go: of those that say more than the number of their page, such as `Chapter 2: Bees`, one

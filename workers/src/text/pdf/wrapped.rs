@@ -5,51 +5,19 @@
 //! everywhere. Rows are further apart than the lines within them, or begin with the number that each of them has.
 
 use super::{
+    piece::Piece,
     region::{Region, region},
-    rows::{Row, is_apart, text},
-    tables,
-    words::{Word, is_dense},
+    rows::{Row, is_apart},
+    shape,
+    words::Word,
 };
 
 /// Rows of a table are apart by more than the lines within them, by this factor.
 const APART: f64 = 1.08;
 /// The most words of a cell on average: more are text in boxes.
 const WORDS: usize = 20;
-/// A space, in sizes of the text.
-pub(super) const SPACE: f64 = 0.22;
 /// Wrapped text fills this part of the way to the next column.
 const FILLED: f64 = 0.45;
-
-/// A line of a cell.
-pub(super) struct Piece {
-    pub(super) words: Vec<Word>,
-    pub(super) left: f64,
-    pub(super) right: f64,
-}
-
-impl Piece {
-    pub(super) fn new(words: Vec<Word>) -> Option<Self> {
-        let left = words.first()?.left;
-        let right = words.iter().fold(f64::MIN, |right, word| right.max(word.right));
-        Some(Self { words, left, right })
-    }
-
-    fn text(&self) -> String {
-        text(&self.words)
-    }
-
-    fn y(&self) -> f64 {
-        self.words.first().map_or(0.0, |word| word.y)
-    }
-
-    /// The room that the first word takes behind another one.
-    fn first(&self) -> f64 {
-        let ends = self.words.windows(2).position(|pair| is_apart(&pair[0], &pair[1])).unwrap_or(self.words.len() - 1);
-        let (word, size) = (&self.words[ends], self.words[0].size);
-        let is_dense = self.words[0].text.starts_with(is_dense);
-        if is_dense { size } else { word.right - self.left + SPACE * size }
-    }
-}
 
 /// What stands on one baseline, by column.
 type Cells = Vec<Option<Piece>>;
@@ -141,7 +109,7 @@ fn groups(lines: &[Cells], leading: f64) -> Option<Vec<std::ops::Range<usize>>> 
 
 /// The column of numbers that has most of them: each row has one.
 fn anchor(lines: &[Cells]) -> Option<usize> {
-    let numbers = |column: usize| pieces(lines, column).filter(|piece| tables::is_number(&piece.text())).count();
+    let numbers = |column: usize| pieces(lines, column).filter(|piece| shape::is_number(&piece.text())).count();
     let is_numeric = |column: &usize| numbers(*column) * 5 >= pieces(lines, *column).skip(1).count() * 4;
     let columns = lines.first().map_or(0, Vec::len);
     (0..columns).filter(|column| numbers(*column) > 1 && is_numeric(column)).max_by_key(|column| numbers(*column))
@@ -149,7 +117,7 @@ fn anchor(lines: &[Cells]) -> Option<usize> {
 
 fn is_start(cells: &Cells, anchor: usize) -> bool {
     let full = cells.iter().filter(|cell| cell.is_some()).count() + 1 >= cells.len();
-    cells.get(anchor).and_then(Option::as_ref).is_some_and(|piece| full || tables::is_number(&piece.text()))
+    cells.get(anchor).and_then(Option::as_ref).is_some_and(|piece| full || shape::is_number(&piece.text()))
 }
 
 /// Whether rows are filled as those of a table. In doubt, they stay lines.
@@ -160,14 +128,14 @@ fn is_table(groups: &[&[Cells]], columns: &[(f64, f64)]) -> bool {
     let (mut count, mut has_leader) = (0, false);
     for text in texts {
         count += text.split(' ').count();
-        has_leader |= tables::is_leader(&text);
+        has_leader |= shape::is_leader(&text);
     }
-    let first = |group: &&&[Cells]| pieces(group, 0).next().is_some_and(|piece| tables::is_list_mark(&piece.text()));
+    let first = |group: &&&[Cells]| pieces(group, 0).next().is_some_and(|piece| shape::is_list_mark(&piece.text()));
     // A title over several columns is a row of its own.
     let is_wide =
         |group: &&[Cells]| pieces(group, 0).any(|piece| columns.get(1).is_some_and(|next| piece.right > next.0));
     let has_joined = groups.iter().any(|group| is_wide(group) && group.len() > 1);
-    groups.len() >= tables::least(columns.len())
+    groups.len() >= shape::least(columns.len())
         && !has_joined
         && filled.first().is_some_and(|first| *first > 1)
         && filled.iter().filter(|filled| **filled > 1).count() * 10 >= groups.len() * 7
@@ -181,7 +149,7 @@ fn is_table(groups: &[&[Cells]], columns: &[(f64, f64)]) -> bool {
 fn is_aligned(groups: &[&[Cells]], column: usize) -> bool {
     let all = groups.iter().flat_map(|group| pieces(group, column));
     let size = groups.iter().find_map(|group| pieces(group, column).next()).map_or(1.0, |piece| piece.words[0].size);
-    tables::is_level(all.map(|piece| (piece.left, piece.right)), size)
+    shape::is_level(all.map(|piece| (piece.left, piece.right)), size)
 }
 
 /// Whether lines end as those of cells do.
