@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use scraper::ElementRef;
 
-use super::{Place, Typesetter, code, columns, lengths};
+use super::{Place, Typesetter, code, columns, lengths, row};
 use crate::css::{self, Margin, Style};
 
 /// The part of the available width that margins, padding and borders may take.
@@ -22,7 +22,7 @@ impl Typesetter<'_> {
     ) -> Cow<'s, Style> {
         let style = match element.value().name() {
             "table" => Cow::Owned(bare(style)),
-            "ul" | "ol" | "menu" | "dir" => Cow::Owned(unindented(style)),
+            "ul" | "ol" | "menu" | "dir" if !row::has_items(style) => Cow::Owned(unindented(style)),
             "img" | "svg" => Cow::Owned(Style { break_after: style.break_after, ..Style::default() }),
             "pre" if code::is_drawn(element) => {
                 Cow::Owned(Style { break_after: style.break_after, font_size: style.font_size, ..Style::default() })

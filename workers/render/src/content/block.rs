@@ -13,9 +13,9 @@ use typst::{
 use super::{
     MAX_DEPTH, Place, Squeezed, Typesetter, box_style, boxes, color, direction, fit,
     flow::{Flow, is_blank},
-    lengths,
+    inline, lengths,
     margins::Margins,
-    names, notes, show_rule, text_style,
+    names, notes, row, show_rule, text_style,
 };
 use crate::{
     css::{Break, Display, Style},
@@ -81,7 +81,7 @@ impl Typesetter<'_> {
         *outermost || element.value().name() == "table" || !inner(element)
     }
 
-    fn styled_block(&self, element: ElementRef<'_>, place: Place, whole: Option<&Style>) -> Content {
+    pub(super) fn styled_block(&self, element: ElementRef<'_>, place: Place, whole: Option<&Style>) -> Content {
         let mut inner = Place { spans: 0, ..self.within(element, place, whole) };
         // A heading with a border is one of the text all the same.
         let is_heading = dom::heading_level(element.value().name()).is_some();
@@ -92,12 +92,15 @@ impl Typesetter<'_> {
         let style = style.as_deref();
         if let Some(style) = style.filter(|style| box_style::is_box(style)) {
             inner.blocks += 1;
+            inner.least_height = boxes::least_height(style, place);
             inner.width = lengths::inner_width(style, place);
             inner.in_relayout |= style.break_inside == Some(Break::Avoid) || style.columns.is_some();
             inner.contains_margins = box_style::contains_margins(style);
         }
+        inner.is_high = place.stretches || inner.least_height > 0.0;
         let row = style.filter(|_| name != "table").and_then(|style| self.row(element, inner, style));
         let is_row = row.is_some();
+        let has_items = style.is_some_and(row::has_items);
         let content = match row {
             Some(row) if is_heading => self.heading_in_row(element, row, inner),
             Some(row) => self.anchored(element, row),
@@ -105,6 +108,8 @@ impl Typesetter<'_> {
         };
         // Other elements have the generated text in their first and last paragraph.
         let content = match name {
+            // Generated texts are items too.
+            _ if is_row && has_items => content,
             "ul" | "ol" | "menu" | "dir" | "dl" | "table" | "figure" | "img" | "svg" | "hr" | "pre" | "xmp"
             | "listing" => self.before(element, inner) + content + self.after(element, inner),
             // The boxes of a row are its children alone.
@@ -127,7 +132,7 @@ impl Typesetter<'_> {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 show_rule::styled(Element::of::<HeadingElem>(), text_style::decorated(content, style), text)
             }
-            "pre" | "xmp" | "listing" => {
+            "pre" | "xmp" | "listing" | "code" | "kbd" | "samp" | "tt" => {
                 show_rule::styled(Element::of::<RawElem>(), content, text.clone()).styled_with_map(text)
             }
             _ => text_style::decorated(content, style).styled_with_map(text),
@@ -149,6 +154,7 @@ impl Typesetter<'_> {
             "blockquote" => self.quote(element, place),
             "ul" | "ol" | "menu" | "dir" => self.list(element, place, style),
             "dl" => self.descriptions(element, place),
+            "li" => self.item_in_row(element, place),
             "table" => self.table(element, place),
             "pre" | "xmp" | "listing" => self.pre(element, place, style),
             "hr" => thematic_break(element),
@@ -166,13 +172,17 @@ impl Typesetter<'_> {
                 self.warn(*element, format!("<{name}> is left out: a printed document can't have it"));
                 Content::empty()
             }
+            _ if inline::has_look(name) && !self.has_blocks.contains(&element.id()) => {
+                let line = self.inline_element(element, place, style).unwrap_or_default();
+                ParElem::new(self.with_generated(element, line, place)).pack()
+            }
             _ => self.aligned(element, self.paragraphs(*element, place)),
         };
         self.anchored(element, content)
     }
 
     /// `align="center"`, from older HTML.
-    fn aligned(&self, element: ElementRef<'_>, content: Content) -> Content {
+    pub(super) fn aligned(&self, element: ElementRef<'_>, content: Content) -> Content {
         let alignment = match element.attr("align").map(str::to_ascii_lowercase).as_deref() {
             Some("center") => HAlignment::Center,
             Some("right") => HAlignment::Right,

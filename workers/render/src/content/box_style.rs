@@ -11,7 +11,7 @@ use super::{
     color::paint,
     lengths::{border_width, pt, rel},
 };
-use crate::css::{self, Border, Break, LineStyle, Margin, Style};
+use crate::css::{self, Border, Break, Display, Items, LineStyle, Margin, Row, Style};
 
 /// `None` if CSS does not set the border.
 pub fn stroke(border: Option<Border>) -> Option<Option<Stroke>> {
@@ -87,6 +87,16 @@ pub fn is_box(style: &Style) -> bool {
         || style.break_inside == Some(Break::Avoid)
         || has_side_margins(style)
         || opacity(style).is_some()
+}
+
+/// Whether the height of a box with this style says where its children stand.
+pub fn has_height_for(style: &Style) -> bool {
+    let Row { is_column, items, .. } = &style.row;
+    match style.display {
+        Some(Display::Flex) if *is_column == Some(true) => true,
+        Some(Display::Flex | Display::Grid) => matches!(items, Some(Items::Center | Items::End)),
+        _ => false,
+    }
 }
 
 /// `None` if everything is opaque.

@@ -34,7 +34,7 @@ const HAIR: f64 = 1.5;
 /// Adds a block's box and its margins to the left and right.
 pub fn block(content: Content, style: &Style, place: Place) -> Content {
     let content = columns(content, style, place);
-    if !is_box(style) {
+    if !is_box(style) && !place.stretches {
         return content;
     }
     let width = width(style, place);
@@ -86,27 +86,28 @@ fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content
         right: add(inset.right, around.right),
         bottom: add(inset.bottom, around.bottom),
     };
-    let full = narrow || fill(style).is_some() || has_border(style) || has_padding(style);
+    let is_high = style.height.is_some() || style.min_height.is_some();
+    let full = narrow || is_high || fill(style).is_some() || has_border(style) || has_padding(style);
     let width = if full { Smart::Custom(Ratio::one().into()) } else { Smart::Auto };
-    let least = [style.height, style.min_height].into_iter().flatten();
-    let least = least.filter_map(|height| lengths::height(height, style, place)).fold(0.0, f64::max);
-    let frame = if style.border_box == Some(true) { frame_height(style, place) } else { 0.0 };
-    // A page of its own may be higher than others: the layout bounds what is in no other box by its page.
-    let most = if place.boxed { place.height } else { f64::INFINITY };
-    let least = (least - frame).min(most);
-    let content = match (least > 0.0, in_height(style)) {
-        (true, VAlignment::Top) => fit::with_min_height(content, least),
-        (true, alignment) => {
-            // What is inside does not follow.
-            let content = content.set(AlignElem::alignment, Alignment::V(VAlignment::Top));
-            let content = fit::with_min_height(content, least);
-            content.set(AlignElem::alignment, Alignment::V(alignment))
+    let least = least_height(style, place);
+    let upright = in_height(style);
+    let content = match upright {
+        // What is inside does not follow.
+        VAlignment::Horizon | VAlignment::Bottom if least > 0.0 || place.stretches => {
+            content.set(AlignElem::alignment, Alignment::V(VAlignment::Top))
         }
-        (false, _) => content,
+        _ => content,
     };
+    let content = if least > 0.0 { fit::with_min_height(content, least) } else { content };
     let content = match place.stretches {
         true => fit::as_high_as_row(content, frame_height(style, place)),
         false => content,
+    };
+    let content = match upright {
+        VAlignment::Horizon | VAlignment::Bottom if least > 0.0 || place.stretches => {
+            content.set(AlignElem::alignment, Alignment::V(upright))
+        }
+        _ => content,
     };
     let block = BlockElem::new()
         .with_body(Some(BlockBody::Content(content)))
@@ -128,16 +129,22 @@ fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content
     }
 }
 
-/// Where the children of a flexible box stand in its height.
+/// The least height of a box's content, in points; 0 if CSS specifies none.
+pub(super) fn least_height(style: &Style, place: Place) -> f64 {
+    let least = [style.height, style.min_height].into_iter().flatten();
+    let least = least.filter_map(|height| lengths::height(height, style, place)).fold(0.0, f64::max);
+    let frame = if style.border_box == Some(true) { frame_height(style, place) } else { 0.0 };
+    // A page of its own may be higher than others: the layout bounds what is in no other box by its page.
+    let most = if place.boxed { place.height } else { f64::INFINITY };
+    (least - frame).min(most).max(0.0)
+}
+
+/// Where the boxes of a row stand in its height.
 fn in_height(style: &Style) -> VAlignment {
-    let is_column = style.row.is_column == Some(true);
-    match (style.display, style.row.items, style.row.justify) {
-        (Some(css::Display::Flex), _, Some(css::Justify::Center)) if is_column => VAlignment::Horizon,
-        (Some(css::Display::Flex), _, Some(css::Justify::End)) if is_column => VAlignment::Bottom,
-        (Some(css::Display::Flex | css::Display::Grid), Some(css::Items::Center), _) if !is_column => {
-            VAlignment::Horizon
-        }
-        (Some(css::Display::Flex | css::Display::Grid), Some(css::Items::End), _) if !is_column => VAlignment::Bottom,
+    let is_column = style.display == Some(css::Display::Flex) && style.row.is_column == Some(true);
+    match (style.display, style.row.items) {
+        (Some(css::Display::Flex | css::Display::Grid), Some(css::Items::Center)) if !is_column => VAlignment::Horizon,
+        (Some(css::Display::Flex | css::Display::Grid), Some(css::Items::End)) if !is_column => VAlignment::Bottom,
         _ => VAlignment::Top,
     }
 }
@@ -212,7 +219,11 @@ pub fn inline(content: Content, style: &Style, place: Place, fonts: &Fonts) -> C
         (false, None, false) => content,
         (false, fill, _) => marked(content, fill, style, place),
     };
-    let content = content.styled_with_map(styles(style, place, fonts));
+    with_space_aside(content.styled_with_map(styles(style, place, fonts)), style, place)
+}
+
+/// Inline content with the margins at its sides.
+pub(super) fn with_space_aside(content: Content, style: &Style, place: Place) -> Content {
     let space = |margin: Option<Margin>| match margin {
         Some(Margin::Length(length)) => points(length, style, place).clamp(0.0, place.width / 2.0),
         Some(Margin::Auto) | None => 0.0,

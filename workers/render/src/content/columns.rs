@@ -34,6 +34,14 @@ impl ContentWidth {
         }
     }
 
+    pub fn at_most(self, points: f64) -> Self {
+        Self {
+            max_content: self.max_content.min(points),
+            min_content: self.min_content.min(points),
+            min_divided: self.min_divided.min(points),
+        }
+    }
+
     pub fn plus(self, points: f64) -> Self {
         Self {
             max_content: self.max_content + points,

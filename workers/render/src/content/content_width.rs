@@ -6,10 +6,10 @@ use scraper::{ElementRef, Node};
 use super::{
     Place, Typesetter,
     columns::{self, ContentWidth},
-    lengths, names, text, word_breaks,
+    lengths, names, row, text, word_breaks,
 };
 use crate::{
-    css::Display,
+    css::{self, Display, Style},
     fonts::{RulerFace, is_wide},
 };
 
@@ -63,7 +63,7 @@ impl Typesetter<'_> {
         match element.value().name() {
             "table" => columns::sum(&self.measured_columns(element, place)),
             "pre" => self.content_width_of_lines(element, place),
-            _ => self.measure_children(element, place, 0),
+            _ => self.measure_children(element, place, 0).plus(self.width_of_marker(element, place)),
         }
     }
 
@@ -77,13 +77,61 @@ impl Typesetter<'_> {
         meter.all
     }
 
-    fn measure_children(&self, element: ElementRef<'_>, place: Place, depth: usize) -> ContentWidth {
+    /// The width of a node with its padding, borders and margins.
+    pub(super) fn content_width_of_item(&self, node: NodeRef<'_, Node>, place: Place, depth: usize) -> ContentWidth {
         let mut meter = Meter::default();
+        self.measure(node, place, depth, &mut meter);
+        meter.end_line();
+        meter.all
+    }
+
+    /// The width of a text that CSS generates, with its style.
+    pub(super) fn content_width_of_generated(&self, generated: Option<(String, &Style)>, place: Place) -> ContentWidth {
+        let mut meter = Meter::default();
+        self.measure_generated(generated, place, &mut meter);
+        meter.end_line();
+        meter.all
+    }
+
+    fn measure_generated(&self, generated: Option<(String, &Style)>, place: Place, meter: &mut Meter) {
+        let Some((text, style)) = generated else { return };
+        let sides = lengths::frame_width(style, place) + lengths::side_margins(style, place).max(0.0);
+        meter.end.max_content += sides;
+        meter.end.min_content += sides;
+        self.measure_text(&text, self.within_style(place, style), meter);
+    }
+
+    fn measure_children(&self, element: ElementRef<'_>, place: Place, depth: usize) -> ContentWidth {
+        if let Some(style) = self.style(element).filter(|style| row::has_items(style)) {
+            return self.measure_row(element, style, place, depth);
+        }
+        let mut meter = Meter::default();
+        self.measure_generated(self.styles.before(element.id(), element.value()), place, &mut meter);
         for child in element.children() {
             self.measure(child, place, depth, &mut meter);
         }
+        self.measure_generated(self.styles.after(element.id(), element.value()), place, &mut meter);
         meter.end_line();
         meter.all
+    }
+
+    /// A block's width with padding, borders and margins: what CSS specifies, or that of its content.
+    fn measured_block(&self, content: ContentWidth, style: Option<&Style>, place: Place) -> ContentWidth {
+        let Some(style) = style else { return content };
+        let content = content.plus(lengths::frame_width(style, place));
+        let outer = |width: Option<css::Length>| {
+            Some(lengths::outer_width(width.filter(|width| !lengths::is_relative(*width))?, style, place))
+        };
+        let content = match outer(style.width) {
+            Some(width) => ContentWidth {
+                max_content: width,
+                min_content: width.min(place.width),
+                min_divided: content.min_divided.min(width),
+            },
+            None => content,
+        };
+        let content = outer(style.max_width).map_or(content, |most| content.at_most(most));
+        content.plus(lengths::side_margins(style, place).max(0.0))
     }
 
     fn measure(&self, node: NodeRef<'_, Node>, place: Place, depth: usize, meter: &mut Meter) {
@@ -105,6 +153,13 @@ impl Typesetter<'_> {
             return;
         }
         let inner = self.within(element, place, style);
+        let is_box_in_line = |style: &Style| {
+            names::is_block_name(name) && style.display == Some(Display::InlineBlock) || row::is_in_line(style)
+        };
+        if style.is_some_and(is_box_in_line) && !self.is_block(element) {
+            let width = self.measured_block(self.measure_children(element, inner, depth), style, place);
+            return meter.unbreakable(width.max_content, width.min_content);
+        }
         let frame = style.map_or(0.0, |style| lengths::frame_width(style, place));
         let margins = style.map_or(0.0, |style| lengths::side_margins(style, place).max(0.0));
         match name {
@@ -124,16 +179,19 @@ impl Typesetter<'_> {
             }
             _ if self.is_block(element) => {
                 let indent = match name {
-                    "ul" | "ol" | "menu" | "dir" | "dd" => 1.5 * place.size,
-                    _ => 0.0,
+                    "ul" | "ol" | "menu" | "dir" | "dd" if !style.is_some_and(row::has_items) => 1.5 * place.size,
+                    _ => self.width_of_marker(element, place),
                 };
-                meter.block(self.measure_children(element, inner, depth).plus(frame + indent));
+                let content = self.measure_children(element, inner, depth).plus(indent);
+                meter.block(self.measured_block(content, style, place));
             }
             _ => {
                 meter.end.max_content += frame + margins;
+                self.measure_generated(self.styles.before(element.id(), element.value()), inner, meter);
                 for child in element.children() {
                     self.measure(child, inner, depth, meter);
                 }
+                self.measure_generated(self.styles.after(element.id(), element.value()), inner, meter);
             }
         }
     }
@@ -142,6 +200,14 @@ impl Typesetter<'_> {
         let width = |text: &str| self.text_width(text, place);
         let white = |c: char| c.is_ascii_whitespace();
         let space = width(" ");
+        if !place.wraps {
+            let line: Vec<&str> = text.split(white).filter(|word| !word.is_empty()).collect();
+            let line = width(&text::transformed(&line.join(" "), place.transform));
+            meter.end.max_content += line;
+            meter.end.min_content += line;
+            meter.end.min_divided += line.min(MAX_PART * place.size);
+            return;
+        }
         if text.starts_with(white) && meter.end.max_content > 0.0 {
             meter.end_word();
             meter.end.max_content += space;

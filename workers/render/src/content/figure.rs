@@ -7,7 +7,7 @@ use typst::{
     model::{FigureCaption, FigureElem},
 };
 
-use super::{Place, Typesetter, box_style, boxes, fit, flow::Flow, text_style};
+use super::{Place, Typesetter, box_style, boxes, fit, flow::Flow, row, text_style};
 
 impl Typesetter<'_> {
     pub(super) fn only_picture<'e>(&self, element: ElementRef<'e>) -> Option<ElementRef<'e>> {
@@ -59,7 +59,11 @@ impl Typesetter<'_> {
     pub(super) fn caption(&self, caption: ElementRef<'_>, place: Place) -> Content {
         let style = self.style(caption);
         let inner = self.within(caption, place, style);
-        let line = self.anchored(caption, self.with_generated(caption, self.line(*caption, inner), inner));
+        let line = match style.is_some_and(row::has_items) {
+            true => self.inside(caption, inner),
+            false => self.with_generated(caption, self.line(*caption, inner), inner),
+        };
+        let line = self.anchored(caption, line);
         let Some(style) = style else { return line };
         let line = text_style::decorated(line, style);
         let is_block = style.text_align.is_some() || box_style::is_box(style);

@@ -3,7 +3,7 @@
 use typst::{
     diag::SourceResult,
     engine::Engine,
-    foundations::{Content, NativeElement, Packed, Resolve, StyleChain},
+    foundations::{Content, NativeElement, Packed, Resolve, StyleChain, Styles},
     introspection::Locator,
     layout::{
         Abs, AlignElem, Angle, Axes, BlockBody, BlockElem, ColumnsElem, Fragment, Frame, Point, Ratio, Region, Regions,
@@ -30,9 +30,9 @@ pub fn with_min_height(content: Content, points: f64) -> Content {
     BlockElem::multi_layouter(block_with_height(content, points), lay_out_min_height).pack()
 }
 
-/// A row whose boxes are as high as the highest, if it does not break.
-pub fn stretched_row(row: Content) -> Content {
-    BlockElem::multi_layouter(block_of(row), lay_out_stretched).pack()
+/// A row whose boxes are as high as the highest and at least `points`, if it does not break.
+pub fn stretched_row(row: Content, points: f64) -> Content {
+    BlockElem::multi_layouter(block_with_height(row, points), lay_out_stretched).pack()
 }
 
 /// A box's content in a stretched row. Padding and borders take `frame` points of the row's height.
@@ -98,6 +98,20 @@ fn lay_out_body(
     }
 }
 
+/// The height of the box around, if it is known.
+pub(super) fn known_height(styles: StyleChain<'_>) -> Abs {
+    Abs::pt(styles.get(SkewElem::ay).to_rad())
+}
+
+/// Styles by which boxes learn the height of their row; and the content of a box, the height of the box.
+pub(super) fn heights(row: Abs, around: Abs) -> Styles {
+    let angle = |height: Abs| Angle::rad(if height.to_raw().is_finite() { height.to_pt().max(0.0) } else { 0.0 });
+    let mut styles = Styles::new();
+    styles.set(SkewElem::ax, angle(row));
+    styles.set(SkewElem::ay, angle(around));
+    styles
+}
+
 fn lay_out_together(
     block: &Packed<BlockElem>,
     engine: &mut Engine<'_>,
@@ -139,8 +153,8 @@ fn lay_out_min_height(
     styles: StyleChain<'_>,
     regions: Regions<'_>,
 ) -> SourceResult<Fragment> {
-    let mut fragment = lay_out_body(block, engine, locator, styles, regions)?;
     let least = carried(block, styles).unwrap_or_default();
+    let mut fragment = lay_out_in_height(block, engine, locator, styles, regions, least)?;
     let is_one = fragment.len() == 1;
     for frame in fragment.iter_mut().filter(|_| is_one) {
         let height = frame.height().max(least.min(regions.size.y));
@@ -163,8 +177,9 @@ fn lay_out_stretched(
     let regions = Regions { expand: Axes::new(regions.expand.x, false), ..regions };
     let fragment = layout_fragment(engine, content, locator.relayout(), styles, regions)?;
     let [frame] = fragment.as_slice() else { return layout_fragment(engine, content, locator, styles, regions) };
+    let least = carried(block, styles).unwrap_or_default().min(regions.size.y);
     // Styles are all that reaches the row's boxes. Nothing else in a document is skewed.
-    let height = SkewElem::ax.set(Angle::rad(frame.height().to_pt())).wrap();
+    let height = SkewElem::ax.set(Angle::rad(frame.height().max(least).to_pt())).wrap();
     layout_fragment(engine, content, locator, styles.chain(&height), regions)
 }
 
@@ -177,13 +192,30 @@ fn lay_out_as_high_as_row(
 ) -> SourceResult<Fragment> {
     let row = Abs::pt(styles.get(SkewElem::ax).to_rad());
     let none = SkewElem::ax.set(Angle::zero()).wrap();
-    let mut fragment = lay_out_body(block, engine, locator, styles.chain(&none), regions)?;
     let frame = carried(block, styles).unwrap_or_default();
+    let least = row - frame;
+    let mut fragment = lay_out_in_height(block, engine, locator, styles.chain(&none), regions, least)?;
     let is_one = fragment.len() == 1;
     for only in fragment.iter_mut().filter(|_| is_one) {
-        only.size_mut().y = only.height().max((row - frame).min(regions.size.y));
+        let height = only.height().max(least.min(regions.size.y));
+        let above = styles.resolve(AlignElem::alignment).y.position(height - only.height());
+        only.translate(Point::with_y(above));
+        only.size_mut().y = height;
     }
     Ok(fragment)
+}
+
+/// Lays out the body of a box whose height is at least this, which [`known_height`] reads.
+fn lay_out_in_height(
+    block: &Packed<BlockElem>,
+    engine: &mut Engine<'_>,
+    locator: Locator<'_>,
+    styles: StyleChain<'_>,
+    regions: Regions<'_>,
+    least: Abs,
+) -> SourceResult<Fragment> {
+    let known = heights(Abs::zero(), least.min(regions.size.y));
+    lay_out_body(block, engine, locator, styles.chain(&known), regions)
 }
 
 fn lay_out_balanced(

@@ -15,7 +15,7 @@ use super::{
     Place, Typesetter, lengths,
     margins::{Margins, collapsed},
     named_page::Section,
-    names, notes, text_style,
+    names, notes, row, text_style,
 };
 use crate::{css::Display, dom::Document};
 
@@ -312,6 +312,20 @@ impl Typesetter<'_> {
         self.style(element).is_some_and(|style| style.display == Some(Display::None))
     }
 
+    /// Whether an element is an item of a flexible box or grid: CSS makes blocks of them.
+    fn is_item(&self, element: ElementRef<'_>) -> bool {
+        let name = element.value().name();
+        if !self.has_rows
+            || matches!(name, "br" | "wbr" | "img" | "svg" | "input")
+            || element.attr("data-math-style").is_some()
+            || names::is_dropped(name)
+        {
+            return false;
+        }
+        let around = element.parent().and_then(ElementRef::wrap).and_then(|around| self.style(around));
+        around.is_some_and(|style| matches!(style.display, Some(Display::Flex | Display::Grid)))
+    }
+
     pub(super) fn is_block(&self, element: ElementRef<'_>) -> bool {
         let style = self.style(element);
         match style.and_then(|style| style.display) {
@@ -319,6 +333,9 @@ impl Typesetter<'_> {
             _ if element.value().has_class("footnote-ref", CaseSensitivity::CaseSensitive) => return false,
             _ if notes::is_reference(element) => return false,
             _ if self.floats_aside(element) => return true,
+            _ if self.is_item(element) => return true,
+            // A row in a line is typeset as a box.
+            Some(Display::Flex | Display::Grid) if style.is_some_and(row::is_in_line) => return false,
             Some(Display::Block | Display::ListItem | Display::Flex | Display::Grid) => return true,
             Some(Display::Inline | Display::InlineBlock) => return self.has_blocks.contains(&element.id()),
             Some(Display::None) | None => {}

@@ -3,8 +3,8 @@
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 use typst::{
-    foundations::{Content, Element, NativeElement},
-    layout::{BoxElem, Em, Fr, HElem, Sizing, Spacing},
+    foundations::{Content, Element, IntoValue, NativeElement, dict},
+    layout::{BoxElem, Em, Fr, HElem, Length, Rel, Sizing, Spacing, VAlignment},
     model::{EmphElem, StrongElem},
     text::{
         FontFamily, FontList, HighlightElem, LinebreakElem, RawElem, SpaceElem, StrikeElem, SubElem, SuperElem,
@@ -14,10 +14,11 @@ use typst::{
 };
 
 use super::{
-    MAX_DEPTH, MAX_SPAN_DEPTH, Place, Typesetter, boxes, code, flow::Flow, lengths, names, show_rule, text, text_style,
+    MAX_DEPTH, MAX_SPAN_DEPTH, Place, Typesetter, boxes, code, columns, flow::Flow, lengths, margins::Margins, names,
+    row, show_rule, text, text_style,
 };
 use crate::{
-    css::{Display, Float, Style},
+    css::{self, Display, Float, Style},
     fonts::MONO,
 };
 
@@ -67,6 +68,9 @@ impl Typesetter<'_> {
         if let Some(style) = style.filter(is_boxed).filter(|_| names::is_block_name(element.value().name())) {
             return out.push(self.block_in_line(element, style, place));
         }
+        if let Some(style) = style.filter(|style| row::is_in_line(style)) {
+            return out.push(self.row_in_line(element, style, place));
+        }
         let inner = self.within(element, place, style);
         let Some(content) = self.inline_element(element, inner, style) else { return };
         let content = self.with_generated(element, content, place);
@@ -91,6 +95,27 @@ impl Typesetter<'_> {
         self.block(element, inner, &mut flow);
         let width = specified.map_or(Sizing::Auto, |width| Sizing::Rel(lengths::pt(width).into()));
         BoxElem::new().with_body(Some(flow.finish())).with_width(width).pack()
+    }
+
+    /// A row in a line: `display: inline-flex`. Its last line stands on that of the text.
+    fn row_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> Content {
+        let inner = self.within(element, place, Some(style));
+        let frame = lengths::frame_width(style, place);
+        let widest = || self.content_width(element, inner).max_content * columns::SLACK + frame;
+        let width = style.width.map_or_else(widest, |width| lengths::outer_width(width, style, place));
+        let width = width.min(place.width);
+        let mut flow = Flow::new(place);
+        let place = Place { fills: true, boxed: true, blocks: place.blocks + 1, width, ..place };
+        let bare = Style { margin: css::Sides::default(), ..style.clone() };
+        flow.block(self.styled_block(element, place, Some(&bare)), Margins::default());
+        let below = lengths::frame_height(style, place) / 2.0 + text_style::BELOW * inner.size;
+        let width = Sizing::Rel(lengths::pt(width).into());
+        let mut content = BoxElem::new().with_body(Some(flow.finish())).with_width(width);
+        let below: Rel<Length> = lengths::pt(below).into();
+        if let Ok(baseline) = dict! { "at" => VAlignment::Bottom, "shift" => below }.into_value().cast() {
+            content = content.with_baseline(baseline);
+        }
+        boxes::with_space_aside(content.pack(), style, place)
     }
 
     /// Adds `::before` and `::after`.
@@ -137,6 +162,7 @@ impl Typesetter<'_> {
         let line = self.doc.own_line(element).or(place.line);
         let mut inner = Place { spans: place.spans + 1, depth: place.depth + 1, line, ..place };
         (inner.fills, inner.stretches, inner.whole) = (false, false, None);
+        (inner.is_high, inner.least_height) = (false, 0.0);
         inner.box_height = style.and_then(|style| lengths::height(style.height?, style, place));
         match element.value().name() {
             "b" | "strong" | "th" | "dt" => inner.face.bold = true,
@@ -144,24 +170,33 @@ impl Typesetter<'_> {
             "code" | "kbd" | "samp" | "tt" | "pre" => inner.face.family = self.mono(),
             _ => {}
         }
-        if let Some(style) = style {
-            inner.size = style.font_size.map_or(place.size, |size| size * place.scale);
-            if let Some(spacing) = style.letter_spacing {
-                inner.letter_spacing = lengths::em_points(spacing, inner.size);
-            }
-            inner.keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);
-            inner.wraps = style.wraps.unwrap_or(place.wraps);
-            inner.transform = style.text_transform.unwrap_or(place.transform);
-            inner.face.bold = style.font_weight.map_or(inner.face.bold, |weight| weight >= 600);
-            if let Some(family) = style.font_family.iter().flatten().find_map(|name| self.fonts.family(name)) {
-                inner.face.family = PicoStr::intern(family);
-            }
+        style.map_or(inner, |style| self.within_style(inner, style))
+    }
+
+    /// The place with what text inherits from a style.
+    pub(super) fn within_style(&self, place: Place, style: &Style) -> Place {
+        let mut inner = place;
+        inner.size = style.font_size.map_or(place.size, |size| size * place.scale);
+        if let Some(spacing) = style.letter_spacing {
+            inner.letter_spacing = lengths::em_points(spacing, inner.size);
+        }
+        inner.keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);
+        inner.wraps = style.wraps.unwrap_or(place.wraps);
+        inner.transform = style.text_transform.unwrap_or(place.transform);
+        inner.face.bold = style.font_weight.map_or(inner.face.bold, |weight| weight >= 600);
+        if let Some(family) = style.font_family.iter().flatten().find_map(|name| self.fonts.family(name)) {
+            inner.face.family = PicoStr::intern(family);
         }
         inner
     }
 
     /// The content without its style; `None` if it is empty.
-    fn inline_element(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Option<Content> {
+    pub(super) fn inline_element(
+        &self,
+        element: ElementRef<'_>,
+        place: Place,
+        style: Option<&Style>,
+    ) -> Option<Content> {
         let line = || self.line(*element, place);
         let name = element.value().name();
         Some(match name {
@@ -227,6 +262,36 @@ impl Typesetter<'_> {
         }
         Some(check_box(element.attr("checked").is_some()) + SpaceElem::shared().clone())
     }
+}
+
+/// Whether an inline element looks or works otherwise than its text alone.
+pub(super) fn has_look(name: &str) -> bool {
+    matches!(
+        name,
+        "a" | "strong"
+            | "b"
+            | "em"
+            | "i"
+            | "cite"
+            | "var"
+            | "dfn"
+            | "code"
+            | "kbd"
+            | "samp"
+            | "tt"
+            | "del"
+            | "s"
+            | "strike"
+            | "ins"
+            | "u"
+            | "mark"
+            | "small"
+            | "big"
+            | "sub"
+            | "sup"
+            | "bdo"
+            | "q"
+    )
 }
 
 /// ☐ or ☑, in a font that has them.

@@ -63,8 +63,13 @@ impl Typesetter<'_> {
 
     fn item(&self, item: ElementRef<'_>, place: Place) -> Content {
         let style = self.style(item);
-        let inner = Place { spans: 0, ..self.within(item, place, style) };
+        let mut inner = Place { spans: 0, ..self.within(item, place, style) };
         let is_box = style.is_some_and(box_style::is_box);
+        if let Some(style) = style.filter(|_| is_box) {
+            inner.width = lengths::inner_width(style, place);
+            inner.least_height = boxes::least_height(style, place);
+            inner.is_high = inner.least_height > 0.0;
+        }
         let is_boxed = is_box && place.blocks <= MAX_BOXED_DEPTH;
         if is_box && place.blocks == MAX_BOXED_DEPTH + 1 {
             let message = format!(
@@ -72,7 +77,7 @@ impl Typesetter<'_> {
             );
             self.warn(*item, message);
         }
-        let content = self.flow(*item, inner);
+        let content = self.inside(item, inner);
         let content = self.anchored(item, content);
         let Some(style) = style else { return content };
         let content = content.styled_with_map(text_style::styles(style, place, self.fonts));

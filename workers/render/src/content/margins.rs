@@ -3,7 +3,7 @@
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 
-use super::{Place, Typesetter, box_style, lengths, names};
+use super::{Place, Typesetter, box_style, lengths, names, row};
 use crate::css::Display;
 
 /// The deepest first or last child whose margin collapses with those of its parents.
@@ -34,7 +34,10 @@ impl Typesetter<'_> {
         if depth == MAX_DEPTH || !names::margins_reach_out(element.value().name()) {
             return Margins(above, below);
         }
-        let closed = style.map_or((false, false), box_style::contains_margins);
+        let closed = match style.is_some_and(row::is_column) {
+            true => (true, true),
+            false => style.map_or((false, false), box_style::contains_margins),
+        };
         let inner = self.within(element, place, style);
         let first = self.edge(element.children()).filter(|_| !closed.0);
         let last = self.edge(element.children().rev()).filter(|_| !closed.1);

@@ -91,8 +91,12 @@ pub struct Typesetter<'a> {
     /// The settings of the first page, if it ends with a page break.
     first_page: Option<Styles>,
     has_blocks: HashSet<NodeId>,
+    /// Whether the document has flexible boxes or grids.
+    has_rows: bool,
     /// Pictures that float beside their paragraph.
     floated: RefCell<HashSet<NodeId>>,
+    /// The markers of the items of lists that are flexible boxes or grids.
+    markers: RefCell<HashMap<NodeId, Content>>,
     /// What is nested too deep, by its element, width and size.
     flattened: RefCell<HashMap<(NodeId, u64, u64), Content>>,
     warnings: RefCell<&'a mut Warnings>,
@@ -147,6 +151,10 @@ struct Place {
     fills: bool,
     /// Whether the block is as high as its row.
     stretches: bool,
+    /// Whether the height of the box around is known when its content is laid out.
+    is_high: bool,
+    /// The least height of the box around without padding and border, in points; 0 if it is not known.
+    least_height: f64,
     /// Whether the margin above the first child and below the last stay inside their parent.
     contains_margins: (bool, bool),
     /// The available width in points, as far as it is known.
@@ -197,7 +205,9 @@ impl<'a> Typesetter<'a> {
             named_pages: &[],
             first_page: None,
             has_blocks: flow::with_blocks(doc),
+            has_rows: styles.has_rows(),
             floated: RefCell::default(),
+            markers: RefCell::default(),
             notes: Notes::find(doc),
             anchors: Anchors::default(),
             flattened: RefCell::default(),
@@ -233,6 +243,8 @@ impl<'a> Typesetter<'a> {
             in_relayout: false,
             fills: false,
             stretches: false,
+            is_high: false,
+            least_height: 0.0,
             contains_margins: (false, false),
             width: area.width,
             whole: None,

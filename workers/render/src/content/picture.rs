@@ -222,6 +222,10 @@ fn size(picture: &Picture, element: ElementRef<'_>, style: Option<&Style>, place
     let scale = (available_width.min(max_width) / width).min(available_height.min(max_height) / height).min(1.0);
     match (wide, tall) {
         // With both specified, each bound holds for its own side, but nothing leaves the page.
+        (Some(_), Some(_)) if matches!(style.object_fit, Some(ObjectFit::Cover | ObjectFit::Contain)) => {
+            width = width.min(max_width).min(available_width);
+            height = height.min(max_height).min(available_height);
+        }
         (Some(_), Some(_)) => {
             (width, height) = (width.min(max_width), height.min(max_height));
             let scale = (available_width / width).min(available_height / height).min(1.0);

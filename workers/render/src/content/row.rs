@@ -1,35 +1,33 @@
 //! Typesets boxes in rows: `display: flex` and `grid`, and floats beside each other.
 
 mod cells;
+mod column;
+mod distribute;
+mod grid;
+mod parts;
 mod widths;
 
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 use typst::foundations::Content;
 
+pub(super) use self::parts::{has_items, is_column, is_in_line};
 use self::{
-    cells::justified,
-    widths::{Measured, Width, filled, fit_tracks, widths},
+    cells::{Line, justified},
+    parts::Part,
+    widths::{Measured, Width, filled, widths},
 };
 use super::{Place, Typesetter, flow::Flow, lengths, margins::Margins};
-use crate::css::{Align, Display, Float, Items, Justify, Row, Style, Track};
+use crate::css::{Align, Display, Float, Items, Justify, Row, Style};
 
 /// Between boxes in a line, in font sizes.
 const SPACE: f64 = 0.28;
 
-/// A child of a row: an element, or the text between two.
-enum Part<'a> {
-    Element(ElementRef<'a>),
-    Text(Vec<NodeRef<'a, Node>>),
-    /// Blocks and text beside floats.
-    Beside(Vec<NodeRef<'a, Node>>),
-}
-
 impl Typesetter<'_> {
-    /// The children of a flexible box or grid in rows; `None` if they stand one below the other.
+    /// The children of a flexible box or grid; `None` if they are blocks as any others.
     pub(super) fn row(&self, element: ElementRef<'_>, place: Place, style: &Style) -> Option<Content> {
-        let is_row = matches!(style.display, Some(Display::Flex | Display::Grid));
-        if let Some(gap) = self.gap_of_items(element).filter(|_| !is_row) {
+        if !has_items(style) {
+            let gap = self.gap_of_items(element)?;
             let centred = if style.text_align == Some(Align::Center) { Justify::Center } else { Justify::Start };
             let row = Row { wrap: Some(true), justify: Some(centred), items: Some(Items::Start), ..Row::default() };
             let parts: Vec<Part<'_>> = self.row_parts(element);
@@ -38,10 +36,7 @@ impl Typesetter<'_> {
         }
         let is_grid = style.display == Some(Display::Grid);
         let tracks = style.row.tracks.as_deref().filter(|tracks| !tracks.is_empty());
-        if !is_row || style.row.is_column == Some(true) && !is_grid || is_grid && tracks.is_none() {
-            return None;
-        }
-        let parts = self.row_parts(element);
+        let parts = self.items_of(element, place);
         if parts.is_empty() {
             return None;
         }
@@ -49,8 +44,16 @@ impl Typesetter<'_> {
         let below = style.row.gap.map_or(0.0, |gap| lengths::points(gap, style, place));
         Some(match tracks.filter(|_| is_grid) {
             Some(tracks) => self.grid(&parts, tracks, style, place, (gap, below)),
+            None if is_column(style) => self.column(&parts, style, place, below),
             None => self.flexible(element, &parts, style, place, (gap, below)),
         })
+    }
+
+    /// The children of an element: in rows if CSS says so, else one below the other.
+    pub(super) fn inside(&self, element: ElementRef<'_>, place: Place) -> Content {
+        let style = self.style(element).filter(|style| has_items(style));
+        let row = style.and_then(|style| self.row(element, place, style));
+        row.unwrap_or_else(|| self.flow(*element, place))
     }
 
     /// Puts consecutive floats into rows, as many into each as fit. Text of the nodes that follow stands beside the last
@@ -108,43 +111,8 @@ impl Typesetter<'_> {
         if right.is_empty() {
             columns.push((text.as_ref(), Width::Share(1.0)));
         }
-        (self.typeset_row(&columns, place, 0.0, Items::Start), count)
-    }
-
-    /// The space between the items of a list that stand in a line, in font sizes; `None` if they stand one below the other.
-    fn gap_of_items(&self, list: ElementRef<'_>) -> Option<f64> {
-        let is_list = matches!(list.value().name(), "ul" | "ol" | "menu" | "dir");
-        let mut items = list.child_elements().filter(|_| is_list).peekable();
-        items.peek()?;
-        let displays: Option<Vec<bool>> = items
-            .map(|item| {
-                let style = self.style(item)?;
-                let is_inline = matches!(style.display, Some(Display::Inline | Display::InlineBlock));
-                (is_inline || style.row.float == Some(Float::Left)).then_some(style.row.float.is_none())
-            })
-            .collect();
-        // Between words there is a space, between floats nothing.
-        Some(if displays?.contains(&true) { SPACE } else { 0.0 })
-    }
-
-    fn row_parts<'e>(&self, element: ElementRef<'e>) -> Vec<Part<'e>> {
-        let mut parts = Vec::new();
-        for child in element.children() {
-            match (child.value(), ElementRef::wrap(child)) {
-                (_, Some(element)) => {
-                    let hidden = self.style(element).is_some_and(|style| style.display == Some(Display::None));
-                    if !hidden && element.value().name() != "br" {
-                        parts.push(Part::Element(element));
-                    }
-                }
-                (Node::Text(text), None) if !text.trim().is_empty() => match parts.last_mut() {
-                    Some(Part::Text(nodes)) => nodes.push(child),
-                    _ => parts.push(Part::Text(vec![child])),
-                },
-                _ => {}
-            }
-        }
-        parts
+        let line = Line { whole: Some(place.width), ..Line::of(0.0, Items::Start) };
+        (self.typeset_row(&columns, place, &line), count)
     }
 
     fn flexible(
@@ -170,82 +138,21 @@ impl Typesetter<'_> {
         }
         let needed = |part: &Measured| if wraps || overflows { part.needed(place.width) } else { 0.0 };
         let needed: Vec<f64> = boxes.iter().map(needed).collect();
-        let items = style.row.items.unwrap_or(Items::Stretch);
         let mut flow = Flow::new(place);
         let is_free = wraps || overflows;
-        for row in filled(&needed, place.width, if is_free { gap } else { 0.0 }, |_| false) {
+        let rows = filled(&needed, place.width, if is_free { gap } else { 0.0 }, |_| false);
+        let line = Line {
+            whole: Some(place.width),
+            least: if rows.len() == 1 { place.least_height } else { 0.0 },
+            ..Line::of(gap, style.row.items.unwrap_or(Items::Stretch))
+        };
+        for row in rows {
             let own: Vec<&Measured> = boxes[row.clone()].iter().collect();
             let widths = widths(&own, place.width, gap);
             let row = parts[row].iter().map(Some).zip(widths).collect();
-            let row = justified(row, style.row.justify.unwrap_or(Justify::Start));
-            flow.block(self.typeset_row(&row, place, gap, items), Margins(below, 0.0));
+            let row = justified(row, style.row.justify.unwrap_or(Justify::Start), |part| self.auto_margins(part));
+            flow.block(self.typeset_row(&row, place, &line), Margins(below, 0.0));
         }
         flow.finish()
-    }
-
-    fn grid(
-        &self,
-        parts: &[Part<'_>],
-        tracks: &[Track],
-        style: &Style,
-        place: Place,
-        (gap, below): (f64, f64),
-    ) -> Content {
-        let mut widths = Vec::new();
-        for track in tracks {
-            match track {
-                Track::Auto | Track::Content => widths.push(Width::Content(0.0)),
-                Track::Share(share) => widths.push(Width::Share(share.max(0.01))),
-                Track::Length(length) => widths.push(Width::Points(lengths::points(*length, style, place))),
-                Track::Fill(least) => {
-                    let least = lengths::points(*least, style, place).max(1.0);
-                    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-                    let count = ((place.width + gap) / (least + gap)).floor().clamp(1.0, 50.0) as usize;
-                    widths.extend(std::iter::repeat_n(Width::Share(1.0), count));
-                }
-            }
-        }
-        let spans: Vec<usize> = parts.iter().map(|part| self.span_of(part).clamp(1, widths.len())).collect();
-        let mut stretched: Vec<bool> = tracks.iter().map(|track| *track == Track::Auto).collect();
-        stretched.resize(widths.len(), false);
-        self.measure_tracks(parts, &spans, &mut widths, place);
-        fit_tracks(&mut widths, &stretched, place.width, gap);
-        let items = style.row.items.unwrap_or(Items::Stretch);
-        let mut flow = Flow::new(place);
-        let mut row: Vec<(Option<&Part<'_>>, Width, usize)> = Vec::new();
-        let mut at = 0;
-        for (part, span) in parts.iter().zip(spans) {
-            if at + span > widths.len() {
-                flow.block(self.typeset_cells(&row, &widths, place, gap, items), Margins(below, 0.0));
-                row.clear();
-                at = 0;
-            }
-            row.push((Some(part), widths[at], span));
-            at += span;
-        }
-        flow.block(self.typeset_cells(&row, &widths, place, gap, items), Margins(below, 0.0));
-        flow.finish()
-    }
-
-    fn span_of(&self, part: &Part<'_>) -> usize {
-        let span = match part {
-            Part::Element(element) => self.style(*element).and_then(|style| style.row.span),
-            Part::Text(_) | Part::Beside(_) => None,
-        };
-        span.unwrap_or(1).into()
-    }
-
-    /// Gives columns that are as wide as their content the width of their widest box.
-    fn measure_tracks(&self, parts: &[Part<'_>], spans: &[usize], widths: &mut [Width], place: Place) {
-        let mut at = 0;
-        for (part, span) in parts.iter().zip(spans) {
-            if at + span > widths.len() {
-                at = 0;
-            }
-            if let (1, Width::Content(widest)) = (span, &mut widths[at]) {
-                *widest = widest.max(self.measured(part, place).preferred(place.width));
-            }
-            at += span;
-        }
     }
 }

@@ -30,6 +30,9 @@ pub const LINE_HEIGHT: f64 = 1.38;
 /// The margins of paragraphs without CSS, in font sizes; base.css has the same.
 pub const GAP: f64 = 0.4;
 
+/// How far a line's box reaches below its baseline without CSS, in font sizes.
+pub const BELOW: f64 = LINE_HEIGHT / 2.0 - MIDDLE;
+
 /// The line box of CSS: ascent and descent with half of the leading above and half below. In font sizes.
 #[must_use]
 pub fn line_box(height: f64) -> (Em, Em) {

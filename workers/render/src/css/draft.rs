@@ -119,6 +119,7 @@ impl Draft {
             Property::Grow(grow) => style.row.grow = Some(*grow),
             Property::Basis(len) => style.row.basis = len.map(|len| len.resolved(by)),
             Property::ColumnDirection(is_column) => style.row.is_column = Some(*is_column),
+            Property::InlineRow(is_inline) => style.row.is_inline = is_inline.then_some(true),
             Property::Wrap(wrap) => style.row.wrap = Some(*wrap),
             Property::Justify(justify) => style.row.justify = Some(*justify),
             Property::Items(items) => style.row.items = Some(*items),
@@ -126,12 +127,15 @@ impl Draft {
                 let tracks = tracks.iter().map(|track| match track {
                     TrackSize::Auto => Track::Auto,
                     TrackSize::Content => Track::Content,
+                    TrackSize::Least => Track::Least,
+                    TrackSize::UpTo(len) => Track::UpTo(len.resolved(by)),
                     TrackSize::Share(share) => Track::Share(*share),
                     TrackSize::Len(len) => Track::Length(len.resolved(by)),
                     TrackSize::Fill(len) => Track::Fill(len.resolved(by)),
                 });
                 style.row.tracks = Some(tracks.collect());
             }
+            Property::Column(line) => style.row.column = *line,
             Property::Span(span) => style.row.span = Some(*span),
             Property::Clear(is_clear) => style.row.is_clear = Some(*is_clear),
             Property::Float(float) => style.row.float = *float,

@@ -90,7 +90,7 @@ pub(super) fn inherit(longhand: &str, from: &Style, to: &mut Style) {
         "page" => to.page.clone_from(&from.page),
         "column-count" => to.columns = from.columns,
         "column-gap" => to.column_gap = from.column_gap,
-        "display" => to.display = from.display,
+        "display" => (to.display, to.row.is_inline) = (from.display, from.row.is_inline),
         "opacity" => to.opacity = from.opacity,
         "white-space" => (to.keep_spaces, to.wraps) = (from.keep_spaces, from.wraps),
         "counter-reset" => to.counters.reset.clone_from(&from.counters.reset),
@@ -110,7 +110,7 @@ fn inherit_row(longhand: &str, from: &Row, to: &mut Row) {
         "justify-content" => to.justify = from.justify,
         "align-items" => to.items = from.items,
         "grid-template-columns" => to.tracks.clone_from(&from.tracks),
-        "grid-column" => to.span = from.span,
+        "grid-column" => (to.column, to.span) = (from.column, from.span),
         "clear" => to.is_clear = from.is_clear,
         "float" => to.float = from.float,
         _ => {}

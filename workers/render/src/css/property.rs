@@ -59,6 +59,8 @@ pub(super) enum LineHeight {
 pub(super) enum TrackSize {
     Auto,
     Content,
+    Least,
+    UpTo(Len),
     Share(f64),
     Len(Len),
     /// As many tracks of at least this width as fit.
@@ -126,10 +128,14 @@ pub(super) enum Property {
     Justify(Justify),
     Items(Items),
     Tracks(Vec<TrackSize>),
+    /// The line where a box begins in a grid.
+    Column(Option<i16>),
     Span(u16),
     Float(Option<Float>),
     Clear(bool),
     Display(Display),
+    /// Whether a flexible box or grid stands in a line.
+    InlineRow(bool),
     /// `display` of a part of a table, with the elements that are such parts.
     TablePart(&'static str, &'static [&'static str]),
     Opacity(f64),

@@ -111,6 +111,8 @@ pub enum Display {
 /// `justify-content`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Justify {
+    /// Columns of a grid take all of the space; boxes begin at the start.
+    Stretch,
     Start,
     Center,
     End,
@@ -144,6 +146,10 @@ pub enum Track {
     Auto,
     /// As wide as its content.
     Content,
+    /// As wide as the widest word of its content.
+    Least,
+    /// As wide as its content, up to this width.
+    UpTo(Length),
     /// Of the space that is left.
     Share(f64),
     Length(Length),
@@ -156,6 +162,8 @@ pub enum Track {
 pub struct Row {
     pub grow: Option<f64>,
     pub basis: Option<Length>,
+    /// Whether the row as a whole stands in a line of text.
+    pub is_inline: Option<bool>,
     /// One box below the other.
     pub is_column: Option<bool>,
     pub wrap: Option<bool>,
@@ -163,6 +171,8 @@ pub struct Row {
     pub items: Option<Items>,
     pub gap: Option<Length>,
     pub tracks: Option<Vec<Track>>,
+    /// The line of a grid where a box begins, from 1; negative from the end.
+    pub column: Option<i16>,
     /// The columns of a grid that a box takes.
     pub span: Option<u16>,
     pub float: Option<Float>,

@@ -6,7 +6,7 @@ use ego_tree::NodeId;
 use scraper::node::Element;
 
 use super::inheritance::hand_down;
-use super::style::{Break, Content, ContentItem, Style};
+use super::style::{Break, Content, ContentItem, Display, Style};
 
 /// `::before` or `::after`.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +95,12 @@ impl Styles {
             is_break(style.break_before) || is_break(style.break_after) || style.page.is_some()
         };
         self.shared.iter().any(of)
+    }
+
+    /// Whether an element is a flexible box or grid.
+    #[must_use]
+    pub fn has_rows(&self) -> bool {
+        self.shared.iter().any(|shared| matches!(shared.style.display, Some(Display::Flex | Display::Grid)))
     }
 
     /// The style of a list item's marker, and its text if `content` specifies one.

@@ -111,8 +111,9 @@ fn margins_of_words_make_space() {
 fn rows_keep_the_text_that_css_generates() {
     let css = ".r { display: flex; gap: 20pt } .r::before { content: 'Note' } .r::after { content: 'End' }";
     let seen = seen(&job("<div class=r><div>one</div><div>two</div></div>", css));
-    let tops = ["Note", "one", "End"].map(|word| at(&seen, word).top);
-    assert!(tops[0] < tops[1] && tops[1] < tops[2] && seen.words.len() == 4, "{:?}", seen.words);
+    let [note, one, end] = ["Note", "one", "End"].map(|word| at(&seen, word));
+    assert!(note.right < one.left && at(&seen, "two").right < end.left && seen.words.len() == 4, "{:?}", seen.words);
+    assert!(close(note.top, end.top, 0.1) && close(one.top, end.top, 0.1), "{:?}", seen.words);
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! Chooses the markers of lists.
 
+use std::str::FromStr;
+
 use scraper::ElementRef;
 use typst::{
-    foundations::{Content, Styles},
+    foundations::{Content, NativeElement, Styles},
+    model::{ListElem, ListItem, ListMarker, NumberingPattern},
     text::{FontStyle, FontWeight, TextElem},
 };
 
+use super::{INDENT, MARKERS, packed, type_attribute};
 use crate::{
-    content::{Typesetter, color},
-    css::{Display, ListStyle, Rgba, Style},
+    content::{Place, Typesetter, color, text_style},
+    css::{Display, ListStyle, Rgba, Style, pattern},
 };
 
 /// Items of a list whose markers are alike.
@@ -70,6 +74,65 @@ impl Typesetter<'_> {
             }
         }
         parts
+    }
+
+    /// Makes markers for the items of a list that is a flexible box or grid.
+    pub(in crate::content) fn mark_items(&self, list: ElementRef<'_>, place: Place) {
+        let is_ordered = list.value().name() == "ol";
+        if !is_ordered && !matches!(list.value().name(), "ul" | "menu" | "dir") {
+            return;
+        }
+        let items: Vec<ElementRef<'_>> =
+            list.child_elements().filter(|child| child.value().name() == "li" && !self.is_hidden(*child)).collect();
+        if items.first().is_none_or(|first| self.markers.borrow().contains_key(&first.id())) {
+            return;
+        }
+        let style = self.style(list).and_then(|style| style.list_style.clone()).or_else(|| type_attribute(list));
+        let is_reversed = list.attr("reversed").is_some();
+        for part in self.alike(list, &items, style.as_ref(), MARKERS[0]) {
+            if part.style == Some(ListStyle::None) {
+                continue;
+            }
+            let mut number = part.start.unwrap_or(1);
+            for item in part.items {
+                number = item.attr("value").and_then(|value| value.trim().parse().ok()).unwrap_or(number);
+                let text = match &part.style {
+                    Some(ListStyle::Disc | ListStyle::Circle | ListStyle::Square | ListStyle::Text(_)) => None,
+                    None if !is_ordered => None,
+                    style => style.as_ref().map_or(Some("1"), |style| Some(pattern(style))),
+                };
+                let text = text.and_then(|pattern| NumberingPattern::from_str(&format!("{pattern}.")).ok());
+                let marker = match text {
+                    Some(pattern) => {
+                        TextElem::packed(pattern.apply(None, &[number]).unwrap_or_else(|_| format!("{number}.").into()))
+                    }
+                    None => part.style.as_ref().map_or_else(|| TextElem::packed(MARKERS[0]), marker),
+                };
+                let marker = match self.styles.marker(item.id()) {
+                    Some((style, text)) => text
+                        .map_or(marker, TextElem::packed)
+                        .styled_with_map(text_style::styles(style, place, self.fonts)),
+                    None => marker,
+                };
+                self.markers.borrow_mut().insert(item.id(), marker);
+                number = if is_reversed { number.saturating_sub(1) } else { number.saturating_add(1) };
+            }
+        }
+    }
+
+    /// An item of a list that is a flexible box or grid, with its marker.
+    pub(in crate::content) fn item_in_row(&self, item: ElementRef<'_>, place: Place) -> Content {
+        let marker = self.markers.borrow().get(&item.id()).cloned();
+        let Some(marker) = marker else { return self.aligned(item, self.paragraphs(*item, place)) };
+        let width = (place.width - self.width_of_marker(item, place)).max(1.0);
+        let inner = Place { boxed: true, blocks: place.blocks + 1, width, ..place };
+        let only = vec![packed(ListItem::new(self.flow(*item, inner)))];
+        ListElem::new(only).with_marker(ListMarker::Content(vec![marker])).with_tight(true).pack()
+    }
+
+    /// What the marker takes of the width of an item in a row, in points.
+    pub(in crate::content) fn width_of_marker(&self, item: ElementRef<'_>, place: Place) -> f64 {
+        if self.markers.borrow().contains_key(&item.id()) { INDENT * place.size } else { 0.0 }
     }
 
     /// The colour, weight and slant of the text of an item, which it may have from elements around it.

@@ -10,7 +10,7 @@ use typst::{
 
 use super::{packed, spaced};
 use crate::{
-    content::{Place, Typesetter, boxes, lengths, text_style},
+    content::{Place, Typesetter, boxes, lengths, row, text_style},
     css::{Float, Margin, Style},
 };
 
@@ -60,8 +60,9 @@ impl Typesetter<'_> {
         let style = self.style(part);
         let place = self.within(part, around, style);
         let content = match is_term(part) {
+            true if style.is_some_and(row::has_items) => self.inside(part, place),
             true => self.with_generated(part, self.line(*part, place), place),
-            false => self.flow(*part, place),
+            false => self.inside(part, place),
         };
         let content = self.anchored(part, content);
         let Some(style) = style else { return content };

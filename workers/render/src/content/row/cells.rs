@@ -22,61 +22,81 @@ use crate::{
     css::{Items, Justify, Margin, Style},
 };
 
+/// How the boxes of a row stand in it.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    /// Between boxes, in points.
+    pub gap: f64,
+    pub items: Items,
+    /// What percentages of a picture's width are of, in points, if not of its column.
+    pub whole: Option<f64>,
+    /// The least height, in points.
+    pub least: f64,
+}
+
+impl Line {
+    pub fn of(gap: f64, items: Items) -> Self {
+        Self { gap, items, whole: None, least: 0.0 }
+    }
+}
+
+/// A box in a grid.
+pub(super) struct Cell<'p, 'e> {
+    pub part: Option<&'p Part<'e>>,
+    /// Its first column.
+    pub x: usize,
+    /// How many columns it takes.
+    pub span: usize,
+}
+
 impl Typesetter<'_> {
-    pub(super) fn typeset_row(
-        &self,
-        row: &[(Option<&Part<'_>>, Width)],
-        place: Place,
-        gap: f64,
-        items: Items,
-    ) -> Content {
-        let cells: Vec<_> = row.iter().map(|(part, width)| (*part, *width, 1)).collect();
+    pub(super) fn typeset_row(&self, row: &[(Option<&Part<'_>>, Width)], place: Place, line: &Line) -> Content {
+        let cells: Vec<_> = row.iter().enumerate().map(|(x, (part, _))| Cell { part: *part, x, span: 1 }).collect();
         let widths: Vec<Width> = row.iter().map(|(_, width)| *width).collect();
-        self.typeset_cells(&cells, &widths, place, gap, items)
+        let is_last = |at: usize| row[at + 1..].iter().all(|(part, _)| part.is_none());
+        let gap = |at: usize| if row[at].0.is_none() || is_last(at) { 0.0 } else { line.gap };
+        let gaps: Vec<f64> = (0..row.len().saturating_sub(1)).map(gap).collect();
+        self.typeset_cells(&cells, (&widths, &gaps), place, line)
     }
 
+    /// `widths` of columns, and the `gaps` between them.
     pub(super) fn typeset_cells(
         &self,
-        cells: &[(Option<&Part<'_>>, Width, usize)],
-        widths: &[Width],
+        cells: &[Cell<'_, '_>],
+        (widths, gaps): (&[Width], &[f64]),
         place: Place,
-        gap: f64,
-        items: Items,
+        line: &Line,
     ) -> Content {
-        let points = resolved(widths, place.width, gap);
-        let is_box = |part: &Part<'_>| self.part_style(part).is_some_and(box_style::is_box);
-        let stretches = items == Items::Stretch
+        let points = resolved(widths, place.width, gaps.iter().sum());
+        let is_box = |part: &Part<'_>| self.part_style(part).is_some_and(box_style::is_box) || self.is_filling(part);
+        let stretches = line.items == Items::Stretch
             && !place.in_relayout
-            && cells.iter().filter_map(|(part, ..)| *part).any(|part| self.is_stretched(part));
+            && cells.iter().filter_map(|cell| cell.part).any(|part| self.is_stretched(part));
         let mut children = Vec::new();
         let mut boxed = vec![false; widths.len()];
-        let mut at = 0;
-        for (part, _, span) in cells {
-            let own = &points[at..(at + span).min(points.len())];
-            #[allow(clippy::cast_precision_loss)]
-            let width = own.iter().sum::<f64>() + gap * (own.len().saturating_sub(1)) as f64;
+        for Cell { part, x, span } in cells {
+            let end = (x + span).min(points.len());
+            let own = &points[*x..end];
+            let between: f64 = gaps.iter().take(end.saturating_sub(1)).skip(*x).sum();
+            let width = (own.iter().sum::<f64>() + between).max(1.0);
             let blocks = place.blocks + 1;
-            let width = width.max(1.0);
             let in_relayout = place.in_relayout || stretches;
             let aside = (0.0, 0.0);
-            let inner = Place { boxed: true, blocks, width, aside, in_relayout, stretches, ..place };
-            boxed[at] = *span == 1 && part.is_some_and(is_box);
-            let content = part.map_or_else(Content::empty, |part| self.typeset_part(part, inner, place));
-            let vertical = match items {
-                Items::Start | Items::Stretch => VAlignment::Top,
-                Items::Center => VAlignment::Horizon,
-                Items::End => VAlignment::Bottom,
-            };
+            let whole = line.whole;
+            let has_height = part.and_then(|part| self.part_style(part)).is_some_and(|style| style.height.is_some());
+            let stretches = stretches && !has_height;
+            let inner = Place { boxed: true, blocks, width, aside, in_relayout, stretches, whole, ..place };
+            boxed[*x] |= *span == 1 && part.is_some_and(is_box);
+            let content = part.map_or_else(Content::empty, |part| self.typeset_part(part, inner, true));
             let background =
-                part.filter(|_| items == Items::Stretch && !stretches).and_then(|part| self.background(part));
+                part.filter(|_| line.items == Items::Stretch && !stretches).and_then(|part| self.background(part));
             let cell = GridCell::new(content)
                 .with_fill(background.map_or(Smart::Auto, |background| Smart::Custom(Some(background))))
-                .with_x(Smart::Custom(at))
+                .with_x(Smart::Custom(*x))
                 .with_y(Smart::Custom(0))
                 .with_colspan(NonZeroUsize::new(*span).unwrap_or(NonZeroUsize::MIN))
-                .with_align(Smart::Custom(Alignment::Both(HAlignment::Start, vertical)));
+                .with_align(Smart::Custom(Alignment::Both(HAlignment::Start, self.upright(*part, line.items))));
             children.push(GridChild::Item(GridItem::Cell(Packed::new(cell))));
-            at += span;
         }
         let share = |points: &f64| Sizing::Rel(Ratio::new(points / place.width.max(1.0)).into());
         let sizes = widths.iter().zip(&points).zip(boxed).map(|((width, points), is_box)| match width {
@@ -85,23 +105,32 @@ impl Typesetter<'_> {
             Width::Content(_) if !is_box => Sizing::Auto,
             Width::Content(_) | Width::Points(_) => share(points),
         });
+        let gutters = gaps.iter().map(|gap| Sizing::Rel(lengths::pt(*gap).into()));
         let grid = GridElem::new(children)
             .with_columns(TrackSizings(sizes.collect()))
-            .with_column_gutter(TrackSizings(std::iter::once(Sizing::Rel(lengths::pt(gap).into())).collect()))
+            .with_column_gutter(TrackSizings(gutters.collect()))
             .pack();
-        if stretches { fit::stretched_row(grid) } else { grid }
+        if stretches { fit::stretched_row(grid, line.least) } else { grid }
     }
 
-    fn part_style(&self, part: &Part<'_>) -> Option<&Style> {
-        match part {
-            Part::Element(element) => self.style(*element),
-            Part::Text(_) | Part::Beside(_) => None,
+    /// Where a box stands in the height of its row.
+    fn upright(&self, part: Option<&Part<'_>>, items: Items) -> VAlignment {
+        let margin = part.and_then(|part| self.part_style(part)).map(|style| style.margin);
+        let auto = margin
+            .map_or((false, false), |margin| (margin.top == Some(Margin::Auto), margin.bottom == Some(Margin::Auto)));
+        match (auto, items) {
+            ((true, true), _) | ((false, false), Items::Center) => VAlignment::Horizon,
+            ((true, false), _) | ((false, false), Items::End) => VAlignment::Bottom,
+            ((false, true), _) | ((false, false), Items::Start | Items::Stretch) => VAlignment::Top,
         }
     }
 
     /// Whether the height of a box is seen.
     fn is_stretched(&self, part: &Part<'_>) -> bool {
-        self.part_style(part).is_some_and(|style| box_style::has_border(style) || box_style::fill(style).is_some())
+        let is_seen = |style: &Style| {
+            box_style::has_border(style) || box_style::fill(style).is_some() || box_style::has_height_for(style)
+        };
+        self.part_style(part).is_some_and(is_seen)
     }
 
     fn with_margins(&self, element: ElementRef<'_>, content: Content, place: Place) -> Content {
@@ -128,23 +157,24 @@ impl Typesetter<'_> {
         box_style::fill(style).filter(|_| !is_round)
     }
 
-    /// `row` is the place of the whole row, of whose width percentages are.
-    fn typeset_part(&self, part: &Part<'_>, place: Place, row: Place) -> Content {
+    /// `fills`: whether a box is as wide as the place.
+    pub(super) fn typeset_part(&self, part: &Part<'_>, place: Place, fills: bool) -> Content {
         let mut flow = Flow::new(place);
         match part {
             Part::Element(element) if element.value().name() == "img" => {
-                let place = Place { whole: Some(row.width), ..place };
                 let picture = self.block_picture(*element, place).unwrap_or_default();
                 flow.block(self.with_margins(*element, picture, place), Margins::default());
             }
             Part::Element(element) if self.is_block(*element) => {
-                self.block(*element, Place { fills: true, ..place }, &mut flow)
+                self.block(*element, Place { fills, ..place }, &mut flow)
             }
             Part::Element(element) => self.span(**element, place, &mut flow.line),
             Part::Beside(nodes) => {
                 self.add_nodes(nodes.iter().copied(), place, &mut flow);
                 flow.paragraph();
             }
+            Part::Before(element) => flow.inline(self.before(*element, place)),
+            Part::After(element) => flow.inline(self.after(*element, place)),
             Part::Text(nodes) => nodes.iter().for_each(|node| self.span(*node, place, &mut flow.line)),
         }
         match flow.is_line() {
@@ -154,30 +184,34 @@ impl Typesetter<'_> {
     }
 }
 
-/// Columns between the boxes take the space that is left.
+/// Columns between the boxes take the space that is left: at automatic margins if there are any, which `auto` tells.
 pub(super) fn justified<'p, 'e>(
     row: Vec<(Option<&'p Part<'e>>, Width)>,
     justify: Justify,
+    auto: impl Fn(&Part<'_>) -> (bool, bool),
 ) -> Vec<(Option<&'p Part<'e>>, Width)> {
     if row.iter().any(|(_, width)| matches!(width, Width::Share(_))) {
         return row;
     }
     let space = (None, Width::Share(1.0));
     let (first, between, last) = match justify {
-        Justify::Start => (false, false, false),
+        Justify::Start | Justify::Stretch => (false, false, false),
         Justify::End => (true, false, false),
         Justify::Center => (true, false, true),
         Justify::Between => (false, true, false),
         Justify::Around => (true, true, true),
     };
+    let margins: Vec<(bool, bool)> = row.iter().map(|(part, _)| part.map_or((false, false), &auto)).collect();
+    let has_auto = margins.iter().any(|(left, right)| *left || *right);
     let mut out = Vec::new();
     let count = row.len();
-    for (i, cell) in row.into_iter().enumerate() {
-        if (i == 0 && first) || (i > 0 && between) {
+    for ((i, cell), (left, right)) in row.into_iter().enumerate().zip(margins) {
+        let is_before = if i == 0 { first } else { between };
+        if if has_auto { left } else { is_before } {
             out.push(space);
         }
         out.push(cell);
-        if i + 1 == count && last {
+        if if has_auto { right } else { last && i + 1 == count } {
             out.push(space);
         }
     }

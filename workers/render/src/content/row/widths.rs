@@ -35,13 +35,15 @@ pub(super) struct Measured {
     content: ContentWidth,
     /// The width that CSS specifies.
     width: Option<f64>,
+    /// The greatest width that CSS specifies.
+    most: f64,
     /// `flex-grow`, if it is more than 0.
     grow: Option<f64>,
 }
 
 impl Measured {
     fn of(content: ContentWidth) -> Self {
-        Self { content, width: None, grow: None }
+        Self { content, width: None, most: f64::INFINITY, grow: None }
     }
 
     /// The least width that divides no word: CSS's automatic minimum.
@@ -51,7 +53,17 @@ impl Measured {
 
     /// The width where there is room.
     pub fn preferred(&self, available: f64) -> f64 {
-        self.width.unwrap_or(self.content.max_content * columns::SLACK).min(available)
+        self.width.unwrap_or(self.content.max_content * columns::SLACK).min(available).min(self.most)
+    }
+
+    /// Whether CSS specifies the width.
+    pub fn is_specified(&self) -> bool {
+        self.width.is_some()
+    }
+
+    /// CSS's min-content.
+    pub fn narrowest(&self) -> f64 {
+        self.width.unwrap_or(self.content.min_content * columns::SLACK)
     }
 
     /// What the box needs of a row before it grows.
@@ -89,16 +101,21 @@ pub(super) fn widths(boxes: &[&Measured], available: f64, gap: f64) -> Vec<Width
     boxes.iter().map(width).collect()
 }
 
-/// The widths of growing boxes whose share of the space would be narrower than their words; `None` is the share.
+/// The widths of growing boxes whose share of the space would be narrower than their words, or wider than CSS lets them
+/// be; `None` is the share.
 fn shares(growing: &[&Measured], space: f64) -> Vec<Option<f64>> {
     let mut widths: Vec<Option<f64>> = vec![None; growing.len()];
     for _ in growing {
         let left = space - widths.iter().flatten().sum::<f64>();
         let free = |i: usize| growing[i].grow.filter(|_| widths[i].is_none());
         let sum: f64 = (0..growing.len()).filter_map(free).sum();
-        let is_narrow = |i: &usize| free(*i).is_some_and(|grow| left * grow / sum.max(1e-6) < growing[*i].least());
-        let Some(narrow) = (0..growing.len()).find(is_narrow) else { break };
-        widths[narrow] = Some(growing[narrow].least().min(space.max(1.0)));
+        let share = |i: usize| free(i).map(|grow| left * grow / sum.max(1e-6));
+        let is_narrow = |i: &usize| share(*i).is_some_and(|share| share < growing[*i].least());
+        let is_wide = |i: &usize| share(*i).is_some_and(|share| share > growing[*i].most);
+        let found = (0..growing.len()).find(is_narrow).map(|i| (i, growing[i].least()));
+        let found = found.or_else(|| (0..growing.len()).find(is_wide).map(|i| (i, growing[i].most)));
+        let Some((found, width)) = found else { break };
+        widths[found] = Some(width.min(space.max(1.0)));
     }
     widths
 }
@@ -150,6 +167,16 @@ impl Typesetter<'_> {
         let element = match part {
             Part::Element(element) => *element,
             Part::Text(nodes) | Part::Beside(nodes) => return Measured::of(self.content_width_of_nodes(nodes, place)),
+            Part::Before(element) => {
+                return Measured::of(
+                    self.content_width_of_generated(self.styles.before(element.id(), element.value()), place),
+                );
+            }
+            Part::After(element) => {
+                return Measured::of(
+                    self.content_width_of_generated(self.styles.after(element.id(), element.value()), place),
+                );
+            }
         };
         let style = self.style(element);
         let inner = self.within(element, place, style);
@@ -164,18 +191,21 @@ impl Typesetter<'_> {
             return Measured { grow, ..Measured::of(content.plus(margins)) };
         }
         let width = style.row.basis.or(style.width);
+        let outer = |width| lengths::outer_width(width, style, place) + margins;
+        let most = style.max_width.map_or(f64::INFINITY, outer);
+        let content = self.content_width(element, inner).plus(lengths::frame_width(style, place) + margins);
         Measured {
-            content: self.content_width(element, inner).plus(lengths::frame_width(style, place) + margins),
-            width: width.map(|width| lengths::outer_width(width, style, place) + margins),
+            content: content.at_most(most),
+            width: width.map(|width| outer(width).min(most)),
+            most,
             grow: style.row.grow.filter(|grow| *grow > 0.0),
         }
     }
 }
 
-/// The widths in points; `available` and `gap` are in points too.
-pub(super) fn resolved(widths: &[Width], available: f64, gap: f64) -> Vec<f64> {
-    #[allow(clippy::cast_precision_loss)]
-    let available = (available - gap * widths.len().saturating_sub(1) as f64).max(1.0);
+/// The widths in points; `available` and the sum of all `gaps` are in points too.
+pub(super) fn resolved(widths: &[Width], available: f64, gaps: f64) -> Vec<f64> {
+    let available = (available - gaps).max(1.0);
     let points = |width: &Width| match width {
         Width::Points(points) | Width::Content(points) => *points,
         Width::Share(_) => 0.0,
@@ -198,13 +228,13 @@ mod tests {
     #[test]
     fn shares_take_what_is_left_and_boxes_shrink_if_nothing_is() {
         let widths = [Width::Points(100.0), Width::Share(1.0), Width::Share(3.0)];
-        assert_eq!(resolved(&widths, 320.0, 10.0), [100.0, 50.0, 150.0]);
+        assert_eq!(resolved(&widths, 320.0, 20.0), [100.0, 50.0, 150.0]);
         assert_eq!(resolved(&[Width::Points(300.0), Width::Points(100.0)], 200.0, 0.0), [150.0, 50.0]);
     }
 
     fn growing(words: f64) -> Measured {
         let content = ContentWidth { max_content: 500.0, min_content: words, min_divided: 5.0 };
-        Measured { content, width: None, grow: Some(1.0) }
+        Measured { grow: Some(1.0), ..Measured::of(content) }
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Typesetter<'_> {
             None => 2.0 * grid.plan.padding.unwrap_or(PADDING),
         };
         inner.width = (width - padding).max(1.0);
-        let mut content = self.anchored(cell.element, self.flow(*cell.element, inner));
+        let mut content = self.anchored(cell.element, self.inside(cell.element, inner));
         let begins_row = cell.row.child_elements().find(|other| !self.is_hidden(*other)) == Some(cell.element);
         if begins_row {
             content = self.anchored(cell.row, content);

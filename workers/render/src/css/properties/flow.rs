@@ -119,14 +119,22 @@ pub(super) fn gap(parts: &[Component]) -> Parsed {
 }
 
 pub(super) fn display(parts: &[Component]) -> Parsed {
+    let row = match single_ident(parts)? {
+        "flex" => Some((Display::Flex, false)),
+        "grid" => Some((Display::Grid, false)),
+        "inline-flex" => Some((Display::Flex, true)),
+        "inline-grid" => Some((Display::Grid, true)),
+        _ => None,
+    };
+    if let Some((display, is_inline)) = row {
+        return Ok(vec![Property::Display(display), Property::InlineRow(is_inline)]);
+    }
     Ok(vec![Property::Display(match single_ident(parts)? {
         "none" => Display::None,
         "block" | "flow-root" | "table" => Display::Block,
         "list-item" => Display::ListItem,
         "inline" => Display::Inline,
         "inline-block" | "inline-table" => Display::InlineBlock,
-        "flex" | "inline-flex" => Display::Flex,
-        "grid" | "inline-grid" => Display::Grid,
         "contents" | "run-in" | "ruby" => return Err(Reason::new("use block, inline, inline-block or none")),
         ident => match TABLE_PARTS.iter().find(|(part, _)| *part == ident) {
             // It is what the element is already, or a warning says that it is not.

@@ -41,14 +41,13 @@ fn track(part: &Component) -> Result<Vec<Size>, Reason> {
     }
     match part {
         Component::Ident(_, ident) if ident == "auto" => Ok(vec![Size::Auto]),
-        Component::Ident(_, ident) if matches!(ident.as_str(), "min-content" | "max-content") => {
-            Ok(vec![Size::Content])
-        }
+        Component::Ident(_, ident) if ident == "max-content" => Ok(vec![Size::Content]),
+        Component::Ident(_, ident) if ident == "min-content" => Ok(vec![Size::Least]),
         Component::Function(name, inner) => {
             let groups: Vec<&[Component]> = inner.split(|part| *part == Component::Comma).collect();
             match (name.as_str(), groups.as_slice()) {
                 ("minmax", [_, [most]]) => track(most),
-                ("fit-content", _) => Ok(vec![Size::Content]),
+                ("fit-content", [[most]]) => Ok(vec![Size::UpTo(most.len().ok_or(Reason::NotUnderstood)?)]),
                 ("repeat", [[Component::Number(count)], tracks]) if *count >= 1.0 && count.fract() == 0.0 => {
                     let mut one = Vec::new();
                     for part in *tracks {
@@ -138,7 +137,8 @@ pub(super) fn flow(parts: &[Component]) -> Parsed {
 
 pub(super) fn justify(parts: &[Component]) -> Parsed {
     Ok(vec![Property::Justify(match single_ident(parts)? {
-        "start" | "flex-start" | "left" | "normal" | "stretch" => Justify::Start,
+        "normal" | "stretch" => Justify::Stretch,
+        "start" | "flex-start" | "left" => Justify::Start,
         "end" | "flex-end" | "right" => Justify::End,
         "center" => Justify::Center,
         "space-between" => Justify::Between,
@@ -176,26 +176,56 @@ pub(super) fn row_gap(parts: &[Component]) -> Parsed {
     Ok(found.into_iter().take(1).collect())
 }
 
-/// `grid-column`: `span 2`, `1 / 3`, `1 / -1`.
-pub(super) fn grid_column(parts: &[Component]) -> Parsed {
+/// An end of `grid-column`.
+enum End {
+    Auto,
+    Line(i16),
+    Span(u16),
+}
+
+fn end(parts: &[Component]) -> Option<End> {
     let number = |part: &Component| match part {
-        Component::Number(number) if number.fract() == 0.0 && number.abs() <= 50.0 => Some(*number),
+        Component::Number(number) if number.fract() == 0.0 && number.abs() <= 50.0 => Some(*number as i16),
         _ => None,
     };
-    let span = match parts {
-        [part] if number(part).is_some() || part.ident() == Some("auto") => 1.0,
-        [part, count] | [_, Component::Slash, part, count] if part.ident() == Some("span") => {
-            number(count).filter(|count| *count >= 1.0).ok_or(Reason::NotUnderstood)?
+    match parts {
+        [part] if part.ident() == Some("auto") => Some(End::Auto),
+        [part] => number(part).filter(|line| *line != 0).map(End::Line),
+        [part, count] | [count, part] if part.ident() == Some("span") => {
+            number(count).and_then(|count| u16::try_from(count).ok()).filter(|count| *count > 0).map(End::Span)
         }
-        [_, Component::Slash, Component::Number(-1.0)] => f64::from(u16::MAX),
-        [from, Component::Slash, to] => match (number(from), number(to)) {
-            (Some(from), Some(to)) if to > from => to - from,
-            _ => return Err(Reason::NotUnderstood),
-        },
+        _ => None,
+    }
+}
+
+/// `grid-column`: `2`, `span 2`, `1 / 3`, `1 / -1`, `2 / span 2`.
+pub(super) fn grid_column(parts: &[Component]) -> Parsed {
+    let ends: Option<Vec<End>> = parts.split(|part| *part == Component::Slash).map(end).collect();
+    let (column, span) = match ends.as_deref() {
+        Some([End::Auto] | [End::Auto, End::Auto]) => (None, 1),
+        Some([End::Line(line)] | [End::Line(line), End::Auto]) => (Some(*line), 1),
+        Some([End::Span(span)] | [End::Span(span), End::Auto | End::Span(_)] | [End::Auto, End::Span(span)]) => {
+            (None, *span)
+        }
+        Some([End::Line(line), End::Span(span)]) => (Some(*line), *span),
+        Some([End::Line(from), End::Line(to)]) => {
+            let (from, to) = if (*from > 0) == (*to > 0) && from > to { (*to, *from) } else { (*from, *to) };
+            // A box ends where the grid does, at the latest.
+            let span = if (from > 0) == (to > 0) { (to - from).unsigned_abs().max(1) } else { u16::MAX };
+            let span = if to < -1 && from > 0 { return Err(Reason::new(BEFORE_THE_END)) } else { span };
+            (Some(from), span)
+        }
+        Some([End::Span(span), End::Line(to)]) if *to > 0 => {
+            let span = (*span).min(to.unsigned_abs() - 1).max(1);
+            (Some(to - i16::try_from(span).unwrap_or(1)), span)
+        }
         _ => return Err(Reason::NotUnderstood),
     };
-    Ok(vec![Property::Span(span as u16)])
+    Ok(vec![Property::Column(column), Property::Span(span)])
 }
+
+/// Of a box that begins at a line from the start, and ends at one from the end.
+const BEFORE_THE_END: &str = "count both lines from the start, such as `1 / 3`, or use `1 / -1`";
 
 pub(super) fn clear(parts: &[Component]) -> Parsed {
     Ok(vec![Property::Clear(match single_ident(parts)? {

@@ -236,10 +236,10 @@ pub(in super::super) static TABLE: &[PropertySpec] = properties! {
     "justify-content", &["justify-content"], rows::justify, "start, center, end, space-between or space-around";
     "align-items", &["align-items"], rows::items, "start, center, end or stretch";
     "grid-template-columns", &["grid-template-columns"], rows::tracks, "widths, such as `1fr 2fr` or `repeat(3, 1fr)`";
-    "grid-column", &["grid-column"], rows::grid_column, "`span 2`, `1 / 3` or `1 / -1`";
+    "grid-column", &["grid-column"], rows::grid_column, "`2`, `span 2`, `1 / 3` or `1 / -1`";
     "float", &["float"], rows::float, "none, left or right";
     "clear", &["clear"], rows::clear, "none, left, right or both";
-    "display", &["display"], flow::display, "none, block, inline, inline-block, flex or grid";
+    "display", &["display"], flow::display, "none, block, inline, inline-block, flex, grid, inline-flex or inline-grid";
     "opacity", &["opacity"], flow::opacity, "a number from 0 to 1, or a percentage";
     "content", &["content"], of_element, "texts, `attr(name)`, `counter(name)` and `counters(name, \".\")`, in `::before` and `::after`";
     "counter-reset", &["counter-reset"], |c| flow::counters(c, 0, Property::CounterReset), COUNTERS;
@@ -266,7 +266,7 @@ pub(in super::super) const IN_PART: &[(&str, &str)] = &[
     ("letter-spacing", "%"),
     ("text-indent", "`hanging`"),
     ("text-decoration", "waves and double lines are one solid line"),
-    ("white-space", "`pre-line`; `nowrap` makes columns of tables wide enough where there is room"),
+    ("white-space", "`pre-line`; `nowrap` makes columns of tables and boxes of rows wide enough where there is room"),
     ("border", "`double`, `groove` and the like are one solid line"),
     ("border-style", "`double`, `groove` and the like are one solid line"),
     ("border-width", "%"),
@@ -284,7 +284,8 @@ pub(in super::super) const IN_PART: &[(&str, &str)] = &[
     ("flex-direction", "reverse orders"),
     ("align-items", "`baseline` is `start`"),
     ("grid-template-columns", "names of lines; the least width of `minmax()`"),
-    ("grid-column", "the position: boxes follow each other"),
+    ("grid-column", "columns beyond the grid's; boxes follow each other from row to row"),
+    ("justify-content", "`space-evenly` is `space-around`"),
     ("float", "text under a box: text stands beside it, up to about its height; floats that follow each other stand in rows"),
     ("clear", "sides: text after it is below all floats"),
     ("display", "`table-cell` and the like"),

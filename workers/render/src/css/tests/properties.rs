@@ -398,12 +398,23 @@ fn rows_of_boxes() {
         ("grid-template-columns: repeat(auto-fit, minmax(40pt, 1fr))", |s| {
             s.row.tracks = Some(vec![Track::Fill(Length::Pt(40.0))]);
         }),
-        ("grid-column: 1 / 3", |s| s.row.span = Some(2)),
+        ("display: inline-flex", |s| (s.display, s.row.is_inline) = (Some(Display::Flex), Some(true))),
+        ("grid-template-columns: fit-content(30pt) min-content max-content", |s| {
+            s.row.tracks = Some(vec![Track::UpTo(Length::Pt(30.0)), Track::Least, Track::Content]);
+        }),
+        ("grid-column: 1 / 3", |s| (s.row.column, s.row.span) = (Some(1), Some(2))),
+        ("grid-column: 2", |s| (s.row.column, s.row.span) = (Some(2), Some(1))),
+        ("grid-column: 1 / -1", |s| (s.row.column, s.row.span) = (Some(1), Some(u16::MAX))),
+        ("grid-column: -3 / -1", |s| (s.row.column, s.row.span) = (Some(-3), Some(2))),
+        ("grid-column: span 2 / span 2", |s| s.row.span = Some(2)),
+        ("grid-column: 2 / span 2", |s| (s.row.column, s.row.span) = (Some(2), Some(2))),
         ("grid-column: span 3", |s| s.row.span = Some(3)),
         ("float: right", |s| s.row.float = Some(Float::Right)),
     ]);
     refuse(&[
         ("grid-template-columns: repeat(x, 1fr)", "is not understood"),
         ("flex-direction: row-reverse", "the order"),
+        ("grid-column: 2 / -2", "count both lines from the start"),
+        ("grid-column: 0", "is not understood"),
     ]);
 }
