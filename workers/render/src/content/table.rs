@@ -1,5 +1,6 @@
 //! Typesets tables.
 
+mod borders;
 mod cells;
 mod model;
 mod spacing;
@@ -17,7 +18,8 @@ use typst::{
 };
 
 use self::{
-    model::{COLUMNS, Part, PlacedCell, parts, placed},
+    borders::Borders,
+    model::{COLUMNS, Part, PlacedCell, column_elements, parts, placed},
     spacing::Spacing,
 };
 use super::{
@@ -47,6 +49,10 @@ struct Grid<'a> {
     is_ruled: bool,
     /// Between cells whose borders do not collapse.
     spacing: Option<Spacing>,
+    /// Where they collapse, and CSS draws them.
+    borders: Option<Borders>,
+    /// Of each `<col>`.
+    column_styles: Vec<Option<&'a Style>>,
 }
 
 impl Grid<'_> {
@@ -113,7 +119,9 @@ impl Typesetter<'_> {
         }
         let rows = parts.iter().map(|part| part.rows.len()).sum();
         let is_ruled = self.is_ruled(element, &cells);
-        let grid = Grid { style, columns, rows, plan, is_ruled, spacing };
+        let borders = (is_ruled && spacing.is_none()).then(|| self.collapsed_borders(&cells, style, (columns, rows)));
+        let column_styles = column_elements(element).into_iter().map(|column| self.style(column)).collect();
+        let grid = Grid { style, columns, rows, plan, is_ruled, spacing, borders, column_styles };
         let blocks = place.blocks + 1;
         let (size, scale) = (place.size * grid.plan.scale, place.scale * grid.plan.scale);
         let inner = Place { boxed: true, blocks, spans: 0, size, scale, ..place };

@@ -17,6 +17,7 @@ mod rows;
 mod seen;
 mod spec;
 mod standards;
+mod tables;
 mod templates;
 mod text;
 mod words;
