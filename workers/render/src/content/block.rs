@@ -13,6 +13,7 @@ use typst::{
 use super::{
     MAX_DEPTH, Place, Squeezed, Typesetter, box_style, boxes, color, direction, fit,
     flow::{Flow, is_blank},
+    generated::filling,
     lengths,
     margins::Margins,
     names, notes, show_rule, text_style,
@@ -105,6 +106,7 @@ impl Typesetter<'_> {
         };
         // Other elements have the generated text in their first and last paragraph.
         let content = match name {
+            _ if is_heading => self.with_boxes_beside(element, content, inner),
             "ul" | "ol" | "menu" | "dir" | "dl" | "table" | "figure" | "img" | "svg" | "hr" | "pre" | "xmp"
             | "listing" => self.before(element, inner) + content + self.after(element, inner),
             // The boxes of a row are its children alone.
@@ -123,6 +125,11 @@ impl Typesetter<'_> {
             return content;
         }
         let text = text_style::styles(style, place, self.fonts);
+        let content = match name {
+            // What is in it stands in the middle of it.
+            "figure" if box_style::is_box(style) && !place.fills => filling(content),
+            _ => content,
+        };
         let content = match name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 show_rule::styled(Element::of::<HeadingElem>(), text_style::decorated(content, style), text)
@@ -158,7 +165,7 @@ impl Typesetter<'_> {
             "span" if element.attr("data-math-style").is_some() => self.formula(element, true),
             "section" if notes::is_section(element) => Content::empty(),
             "summary" => {
-                let line = self.with_generated(element, self.line(*element, place), place);
+                let line = self.generated_line(element, place);
                 kept_with_next(ParElem::new(StrongElem::new(line).pack()).pack())
             }
             "center" => self.paragraphs(*element, place).set(AlignElem::alignment, Alignment::H(HAlignment::Center)),
@@ -208,7 +215,7 @@ impl Typesetter<'_> {
     }
 
     fn heading(&self, element: ElementRef<'_>, place: Place) -> Content {
-        let line = self.with_generated(element, self.line(*element, place), place);
+        let line = self.generated_line(element, place);
         let mut heading = heading_of(element, line);
         if has_class(element, "unnumbered") {
             heading = heading.with_numbering(None);

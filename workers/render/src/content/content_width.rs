@@ -9,7 +9,7 @@ use super::{
     lengths, names, text, word_breaks,
 };
 use crate::{
-    css::Display,
+    css::{Display, Style},
     fonts::{RulerFace, is_wide},
 };
 
@@ -51,6 +51,13 @@ impl Meter {
         self.all = self.all.max(ContentWidth { max_content: 0.0, min_content: least, min_divided: least });
     }
 
+    /// Adds padding and borders, which stay with the word beside them.
+    fn framed(&mut self, width: f64) {
+        self.end.max_content += width;
+        self.end.min_content += width;
+        self.end.min_divided += width;
+    }
+
     fn block(&mut self, width: ContentWidth) {
         self.end_line();
         self.all = self.all.max(width);
@@ -79,11 +86,40 @@ impl Typesetter<'_> {
 
     fn measure_children(&self, element: ElementRef<'_>, place: Place, depth: usize) -> ContentWidth {
         let mut meter = Meter::default();
-        for child in element.children() {
-            self.measure(child, place, depth, &mut meter);
-        }
+        self.measure_within(element, place, depth, &mut meter);
         meter.end_line();
         meter.all
+    }
+
+    /// The children, and what CSS generates before and after them.
+    fn measure_within(&self, element: ElementRef<'_>, place: Place, depth: usize, meter: &mut Meter) {
+        let (id, name) = (element.id(), element.value());
+        self.measure_generated(self.styles.before(id, name), place, meter);
+        for child in element.children() {
+            self.measure(child, place, depth, meter);
+        }
+        self.measure_generated(self.styles.after(id, name), place, meter);
+    }
+
+    fn measure_generated(&self, generated: Option<(String, &Style)>, place: Place, meter: &mut Meter) {
+        let Some((text, style)) = generated else { return };
+        let margins = lengths::side_margins(style, place).max(0.0);
+        match (style.display, style.width.filter(|width| !lengths::is_relative(*width))) {
+            (Some(Display::InlineBlock), Some(width)) => {
+                let width = lengths::outer_width(width, style, place) + margins;
+                meter.unbreakable(width, width.min(place.width * PICTURE));
+            }
+            (Some(Display::Inline | Display::InlineBlock) | None, _) => {
+                meter.framed(lengths::frame_width(style, place) + margins);
+                let size = style.font_size.map_or(place.size, |size| size * place.scale);
+                self.measure_text(&text, Place { size, ..place }, meter);
+            }
+            _ => {
+                meter.end_line();
+                self.measure_text(&text, place, meter);
+                meter.end_line();
+            }
+        }
     }
 
     fn measure(&self, node: NodeRef<'_, Node>, place: Place, depth: usize, meter: &mut Meter) {
@@ -130,10 +166,9 @@ impl Typesetter<'_> {
                 meter.block(self.measure_children(element, inner, depth).plus(frame + indent));
             }
             _ => {
-                meter.end.max_content += frame + margins;
-                for child in element.children() {
-                    self.measure(child, inner, depth, meter);
-                }
+                meter.framed(frame);
+                meter.end.max_content += margins;
+                self.measure_within(element, inner, depth, meter);
             }
         }
     }

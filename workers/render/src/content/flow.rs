@@ -275,7 +275,10 @@ impl Typesetter<'_> {
         if is_last_line && flow.line.iter().any(|piece| !piece.is::<SpaceElem>()) {
             flow.inline(LinebreakElem::shared().clone());
         }
-        flow.inline(element.map_or_else(Content::empty, |element| self.after(element, place)));
+        if let Some(element) = element {
+            let to = if self.ends_with_float(element) { &mut flow.ends } else { &mut flow.line };
+            to.push(self.after(element, place));
+        }
         flow
     }
 

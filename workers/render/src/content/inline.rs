@@ -4,7 +4,7 @@ use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, Element, NativeElement},
-    layout::{BoxElem, Em, Fr, HElem, Sizing, Spacing},
+    layout::{BoxElem, Em, Fr, HElem, Length, Rel, Sides, Sizing, Spacing},
     model::{EmphElem, StrongElem},
     text::{
         FontFamily, FontList, HighlightElem, LinebreakElem, RawElem, SpaceElem, StrikeElem, SubElem, SuperElem,
@@ -14,25 +14,54 @@ use typst::{
 };
 
 use super::{
-    MAX_DEPTH, MAX_SPAN_DEPTH, Place, Typesetter, boxes, code, flow::Flow, lengths, names, show_rule, text, text_style,
+    MAX_DEPTH, MAX_SPAN_DEPTH, Place, Typesetter, box_style, boxes, code, columns,
+    flow::{Flow, is_blank},
+    inline_box, lengths, names, show_rule, text, text_style,
 };
 use crate::{
-    css::{Display, Float, Style},
+    css::{self, Display, Float, Style},
     fonts::MONO,
 };
 
 impl Typesetter<'_> {
     pub(super) fn line(&self, node: NodeRef<'_, Node>, place: Place) -> Content {
+        let (line, ends) = self.pieces(node, place);
+        ended(line, ends)
+    }
+
+    /// Inline content between `::before` and `::after`.
+    pub(super) fn generated_line(&self, element: ElementRef<'_>, place: Place) -> Content {
+        let (line, mut ends) = self.pieces(*element, place);
+        ended(self.with_generated(element, line, &mut ends, place), ends)
+    }
+
+    /// Inline content, and what is at the end of its line.
+    fn pieces(&self, node: NodeRef<'_, Node>, place: Place) -> (Content, Vec<Content>) {
         let (mut out, mut ends) = (Vec::new(), Vec::new());
+        let mut was_block = false;
         for child in node.children() {
-            let to = if self.is_at_end(child) { &mut ends } else { &mut out };
-            self.span(child, place, to);
+            if self.is_at_end(child) {
+                self.span(child, place, &mut ends);
+                continue;
+            }
+            let (is_block, blank) = (self.has_own_line(child), is_blank(child));
+            if (is_block || was_block && !blank) && out.iter().any(|piece: &Content| !piece.is::<SpaceElem>()) {
+                out.push(LinebreakElem::shared().clone());
+            }
+            was_block = is_block || was_block && blank;
+            if !(was_block && blank) {
+                self.span(child, place, &mut out);
+            }
         }
-        if !ends.is_empty() {
-            out.push(HElem::new(Spacing::Fr(Fr::one())).pack());
-            out.append(&mut ends);
-        }
-        Content::sequence(out)
+        (Content::sequence(out), ends)
+    }
+
+    /// Whether it is a block with something in it, which stands in a line of its own within a line.
+    fn has_own_line(&self, node: NodeRef<'_, Node>) -> bool {
+        ElementRef::wrap(node).is_some_and(|element| {
+            let is_paragraph = matches!(element.value().name(), "p" | "div" | "li" | "blockquote");
+            is_paragraph && self.is_block(element) && element.descendants().skip(1).any(|inner| !is_blank(inner))
+        })
     }
 
     /// Whether inline content floats to the right; it is at the end of its line.
@@ -69,14 +98,27 @@ impl Typesetter<'_> {
         }
         let inner = self.within(element, place, style);
         let Some(content) = self.inline_element(element, inner, style) else { return };
-        let content = self.with_generated(element, content, place);
+        let mut ends = Vec::new();
+        let content = self.with_generated(element, content, &mut ends, place);
+        let content = ended(content, ends);
         let content = match style {
-            // Typst gives code a style of its own, which would win over a style around it.
-            Some(style) if code::is_inline(element) => {
-                let text = text_style::styles(style, place, self.fonts);
-                boxes::inline(show_rule::styled(Element::of::<RawElem>(), content, text), style, place, self.fonts)
+            // They draw their boxes themselves.
+            Some(style) if matches!(element.value().name(), "img" | "svg" | "input") => {
+                boxes::inline(content, &unboxed(style), place, self.fonts, false)
             }
-            Some(style) => boxes::inline(content, style, place, self.fonts),
+            Some(style) => {
+                let content = match code::is_inline(element) {
+                    // Typst gives code a style of its own, which would win over a style around it.
+                    true => {
+                        let text = text_style::styles(style, place, self.fonts);
+                        show_rule::styled(Element::of::<RawElem>(), content, text)
+                    }
+                    false => content,
+                };
+                let is_whole = self.is_whole(element, style, place);
+                inline_box::before(element, style, place, is_whole)
+                    + boxes::inline(content, style, place, self.fonts, is_whole)
+            }
             None => content,
         };
         out.push(self.anchored(element, content));
@@ -84,53 +126,36 @@ impl Typesetter<'_> {
 
     /// A block in a line: `display: inline-block`.
     fn block_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> Content {
-        let specified = style.width.map(|width| lengths::outer_width(width, style, place).min(place.width));
+        let own = self.width_in_line(element, style, place);
         let mut flow = Flow::new(place);
         let blocks = place.blocks + 1;
-        let inner = Place { fills: true, boxed: true, blocks, width: specified.unwrap_or(place.width), ..place };
+        let inner = Place { fills: true, boxed: true, blocks, width: own.unwrap_or(place.width), ..place };
         self.block(element, inner, &mut flow);
-        let width = specified.map_or(Sizing::Auto, |width| Sizing::Rel(lengths::pt(width).into()));
-        BoxElem::new().with_body(Some(flow.finish())).with_width(width).pack()
+        let width = own.map_or(Sizing::Auto, |width| Sizing::Rel(lengths::pt(width).into()));
+        BoxElem::new()
+            .with_body(Some(flow.finish()))
+            .with_baseline(boxes::baseline(style))
+            .with_width(width)
+            .with_inset(upright_margins(style, place))
+            .pack()
     }
 
-    /// Adds `::before` and `::after`.
-    pub(super) fn with_generated(&self, element: ElementRef<'_>, content: Content, place: Place) -> Content {
-        let mut parts = vec![self.before(element, place), content, self.after(element, place)];
-        let (before, after) = self.generates_blocks(element);
-        if after {
-            parts.insert(2, LinebreakElem::shared().clone());
-        }
-        if before {
-            parts.insert(1, LinebreakElem::shared().clone());
-        }
-        Content::sequence(parts)
-    }
-
-    /// Whether `::before` and `::after` stand on lines of their own.
-    pub(super) fn generates_blocks(&self, element: ElementRef<'_>) -> (bool, bool) {
-        let is_block = |generated: Option<(String, &Style)>| {
-            let display = generated.and_then(|(_, style)| style.display);
-            matches!(display, Some(Display::Block | Display::ListItem | Display::Flex | Display::Grid))
+    /// The width of a block in a line with its margins, in points: by CSS, or that of its content. `None` if no box shows
+    /// it.
+    fn width_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> Option<f64> {
+        let margins = lengths::side_margins(style, place).max(0.0);
+        let outer = |width| lengths::outer_width(width, style, place) + margins;
+        let content = || {
+            let inner = self.within(element, place, Some(style));
+            let content = self.content_width(element, inner).max_content * columns::SLACK;
+            content + lengths::frame_width(style, place) + margins
         };
-        let (id, name) = (element.id(), element.value());
-        (is_block(self.styles.before(id, name)), is_block(self.styles.after(id, name)))
-    }
-
-    pub(super) fn before(&self, element: ElementRef<'_>, place: Place) -> Content {
-        self.generated(self.styles.before(element.id(), element.value()), place)
-    }
-
-    pub(super) fn after(&self, element: ElementRef<'_>, place: Place) -> Content {
-        self.generated(self.styles.after(element.id(), element.value()), place)
-    }
-
-    fn generated(&self, generated: Option<(String, &Style)>, place: Place) -> Content {
-        let Some((text, style)) = generated else { return Content::empty() };
-        let mut out = Vec::new();
-        let transform = style.text_transform.unwrap_or(place.transform);
-        let keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);
-        self.text(&text, Place { transform, keep_spaces, ..place }, &mut out);
-        boxes::inline(Content::sequence(out), style, place, self.fonts)
+        let width = match style.width {
+            Some(width) => outer(width),
+            None if box_style::is_box(style) => content(),
+            None => return None,
+        };
+        Some(style.max_width.map_or(width, |most| width.min(outer(most))).min(place.width))
     }
 
     pub(super) fn within(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Place {
@@ -229,10 +254,31 @@ impl Typesetter<'_> {
     }
 }
 
+/// A style without a box.
+fn unboxed(style: &Style) -> Style {
+    let border = css::Sides::default();
+    Style { background: None, border, border_radius: [None; 4], padding: css::Sides::default(), ..style.clone() }
+}
+
+/// A line with what is at its end.
+fn ended(line: Content, ends: Vec<Content>) -> Content {
+    match ends.is_empty() {
+        true => line,
+        false => line + HElem::new(Spacing::Fr(Fr::one())).pack() + Content::sequence(ends),
+    }
+}
+
 /// ☐ or ☑, in a font that has them.
 pub(super) fn check_box(checked: bool) -> Content {
     let mark = if checked { "\u{2611}" } else { "\u{2610}" };
     TextElem::packed(mark).set(TextElem::font, FontList(vec![FontFamily::new(MONO)]))
+}
+
+/// The margins above and below of a block in a line.
+fn upright_margins(style: &Style, place: Place) -> Sides<Option<Rel<Length>>> {
+    let (top, bottom) = lengths::margins(style, place);
+    let side = |points: f64| Some(lengths::pt(points.max(0.0)).into());
+    Sides { left: None, right: None, top: side(top), bottom: side(bottom) }
 }
 
 fn resized(content: Content, style: Option<&Style>, ems: f64) -> Content {

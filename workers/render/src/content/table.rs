@@ -129,7 +129,8 @@ impl Typesetter<'_> {
         let is_caption = |child: ElementRef<'_>| child.value().name() == "caption" && !self.is_hidden(child);
         let has_caption = element.child_elements().any(is_caption);
         let table = self.table_element(children, &grid, place, has_caption);
-        self.with_caption(element, table, inner)
+        let width = grid.plan.widths.iter().sum::<f64>() + gaps;
+        self.with_caption(element, table, width, inner)
     }
 
     fn children(&self, parts: &[Part<'_>], cells: &[PlacedCell<'_>], grid: &Grid<'_>, place: Place) -> Vec<TableChild> {
@@ -215,14 +216,16 @@ impl Typesetter<'_> {
         }
     }
 
-    fn with_caption(&self, element: ElementRef<'_>, table: Content, place: Place) -> Content {
+    /// `width`: of the table, in points.
+    fn with_caption(&self, element: ElementRef<'_>, table: Content, width: f64, place: Place) -> Content {
         let is_caption = |child: &ElementRef<'_>| child.value().name() == "caption" && !self.is_hidden(*child);
         let caption = element.child_elements().find(is_caption);
         let Some(caption) = caption else { return table };
         let has_number = self.has_number(caption);
+        let lines = self.caption_lines(Some(caption), lengths::pt(width).into());
         let caption = FigureCaption::new(self.caption(caption, place)).with_position(OuterVAlignment::Top).pack();
         let caption = caption.into_packed::<FigureCaption>().ok();
-        figure::with_caption(table, caption, has_number, place)
+        figure::with_caption(table, caption, has_number, lines, place)
     }
 
     fn is_ruled(&self, element: ElementRef<'_>, cells: &[PlacedCell<'_>]) -> bool {

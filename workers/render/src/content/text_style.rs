@@ -115,6 +115,22 @@ pub fn styles(style: &Style, place: Place, fonts: &Fonts) -> Styles {
     styles
 }
 
+/// The styles of text alone: a style of lines within a line would end it.
+#[must_use]
+pub fn inline_styles(style: &Style, place: Place, fonts: &Fonts) -> Styles {
+    if (style.text_align, style.text_indent, style.line_height) == (None, None, None) {
+        return styles(style, place, fonts);
+    }
+    let own = Style { text_align: None, text_indent: None, line_height: None, ..style.clone() };
+    let mut styles = styles(&own, place, fonts);
+    if let Some(height) = style.line_height {
+        let (top, bottom) = line_box(height);
+        styles.set(TextElem::top_edge, TopEdge::Length(top.into()));
+        styles.set(TextElem::bottom_edge, BottomEdge::Length(bottom.into()));
+    }
+    styles
+}
+
 /// The families of a style that exist.
 #[must_use]
 pub fn font_list(style: &Style, fonts: &Fonts) -> Option<FontList> {

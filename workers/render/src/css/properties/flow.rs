@@ -124,8 +124,8 @@ pub(super) fn display(parts: &[Component]) -> Parsed {
         "block" | "flow-root" | "table" => Display::Block,
         "list-item" => Display::ListItem,
         "inline" => Display::Inline,
-        "inline-block" | "inline-table" => Display::InlineBlock,
-        "flex" | "inline-flex" => Display::Flex,
+        "inline-block" | "inline-table" | "inline-flex" => Display::InlineBlock,
+        "flex" => Display::Flex,
         "grid" | "inline-grid" => Display::Grid,
         "contents" | "run-in" | "ruby" => return Err(Reason::new("use block, inline, inline-block or none")),
         ident => match TABLE_PARTS.iter().find(|(part, _)| *part == ident) {
