@@ -11,7 +11,7 @@ use super::{
     color::paint,
     lengths::{border_width, pt, rel},
 };
-use crate::css::{self, Border, Break, LineStyle, Margin, Style};
+use crate::css::{self, Border, Break, Display, LineStyle, Margin, Style};
 
 /// `None` if CSS does not set the border.
 pub fn stroke(border: Option<Border>) -> Option<Option<Stroke>> {
@@ -87,6 +87,16 @@ pub fn is_box(style: &Style) -> bool {
         || style.break_inside == Some(Break::Avoid)
         || has_side_margins(style)
         || opacity(style).is_some()
+}
+
+/// `display: inline-flex`.
+pub(super) fn is_inline_row(style: &Style) -> bool {
+    style.display == Some(Display::Flex) && style.row.is_inline == Some(true)
+}
+
+/// Whether it is a box in a line.
+pub(super) fn is_in_line(style: &Style) -> bool {
+    style.display == Some(Display::InlineBlock) || is_inline_row(style)
 }
 
 /// `None` if everything is opaque.

@@ -12,7 +12,7 @@ use typst::{
 
 use super::{
     Place,
-    box_style::{fill, has_border, has_padding, inset, is_box, opacity, radius, strokes},
+    box_style::{fill, has_border, has_padding, inset, is_box, is_in_line, opacity, radius, strokes},
     color::faded_style,
     fit, inline_box,
     lengths::{self, border_width, frame_height, outer_width, points, pt, rel},
@@ -186,7 +186,7 @@ pub fn inline(content: Content, style: &Style, place: Place, fonts: &Fonts, is_w
     let style = faded.as_ref().unwrap_or(style);
     let content = decorated(content, style);
     // Widths and heights do not apply to words.
-    let boxed = style.display == Some(css::Display::InlineBlock);
+    let boxed = is_in_line(style);
     let content = match (boxed, fill(style), has_border(style)) {
         (true, ..) => {
             let width =
@@ -239,6 +239,12 @@ pub fn baseline(style: &Style) -> BaselinePos {
     };
     let shift: Rel<Length> = Length::from(Em::new(ems)).into();
     dict! { "at" => at, "shift" => shift }.into_value().cast().unwrap_or_default()
+}
+
+/// A baseline so many points above the lower edge.
+pub fn baseline_above(points: f64) -> BaselinePos {
+    let shift: Rel<Length> = pt(points).into();
+    dict! { "at" => VAlignment::Bottom, "shift" => shift }.into_value().cast().unwrap_or_default()
 }
 
 fn across(points: f64) -> Content {

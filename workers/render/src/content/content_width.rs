@@ -4,7 +4,7 @@ use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 
 use super::{
-    Place, Typesetter,
+    Place, Typesetter, box_style,
     columns::{self, ContentWidth},
     lengths, names, text, word_breaks,
 };
@@ -104,12 +104,13 @@ impl Typesetter<'_> {
     fn measure_generated(&self, generated: Option<(String, &Style)>, place: Place, meter: &mut Meter) {
         let Some((text, style)) = generated else { return };
         let margins = lengths::side_margins(style, place).max(0.0);
+        let is_in_line = box_style::is_in_line(style);
         match (style.display, style.width.filter(|width| !lengths::is_relative(*width))) {
-            (Some(Display::InlineBlock), Some(width)) => {
+            (_, Some(width)) if is_in_line => {
                 let width = lengths::outer_width(width, style, place) + margins;
                 meter.unbreakable(width, width.min(place.width * PICTURE));
             }
-            (Some(Display::Inline | Display::InlineBlock) | None, _) => {
+            (display, _) if is_in_line || matches!(display, None | Some(Display::Inline)) => {
                 meter.framed(lengths::frame_width(style, place) + margins);
                 let size = style.font_size.map_or(place.size, |size| size * place.scale);
                 self.measure_text(&text, Place { size, ..place }, meter);

@@ -12,7 +12,7 @@ use typst::{
 };
 
 use super::{
-    Place, Typesetter, lengths,
+    Place, Typesetter, box_style, lengths,
     margins::{Margins, collapsed},
     named_page::Section,
     names, notes, text_style,
@@ -322,6 +322,7 @@ impl Typesetter<'_> {
             _ if element.value().has_class("footnote-ref", CaseSensitivity::CaseSensitive) => return false,
             _ if notes::is_reference(element) => return false,
             _ if self.floats_aside(element) => return true,
+            Some(Display::Flex) if style.is_some_and(box_style::is_inline_row) => return false,
             Some(Display::Block | Display::ListItem | Display::Flex | Display::Grid) => return true,
             Some(Display::Inline | Display::InlineBlock) => return self.has_blocks.contains(&element.id()),
             Some(Display::None) | None => {}

@@ -113,7 +113,8 @@ impl Typesetter<'_> {
 }
 
 fn is_block(style: &Style) -> bool {
-    matches!(style.display, Some(Display::Block | Display::ListItem | Display::Flex | Display::Grid))
+    let is_block = matches!(style.display, Some(Display::Block | Display::ListItem | Display::Flex | Display::Grid));
+    is_block && !box_style::is_in_line(style)
 }
 
 /// Whether it is a box beside a heading.

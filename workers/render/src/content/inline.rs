@@ -4,7 +4,7 @@ use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, Element, NativeElement},
-    layout::{BoxElem, Em, Fr, HElem, Length, Rel, Sides, Sizing, Spacing},
+    layout::{BaselinePos, BoxElem, Em, Fr, HElem, Length, Rel, Sides, Sizing, Spacing},
     model::{EmphElem, StrongElem},
     text::{
         FontFamily, FontList, HighlightElem, LinebreakElem, RawElem, SpaceElem, StrikeElem, SubElem, SuperElem,
@@ -92,10 +92,15 @@ impl Typesetter<'_> {
             self.warn(*element, format!("this is nested more than {MAX_SPAN_DEPTH} deep, so what is in it is shown as plain text: nest it less"));
             return self.text(&element.text().collect::<String>(), place, out);
         }
-        let is_boxed = |style: &&Style| style.display == Some(Display::InlineBlock);
-        if let Some(style) = style.filter(is_boxed).filter(|_| names::is_block_name(element.value().name())) {
+        let is_block = names::is_block_name(element.value().name());
+        let is_boxed =
+            |style: &&Style| style.display == Some(Display::InlineBlock) && is_block || box_style::is_inline_row(style);
+        if let Some(style) = style.filter(is_boxed) {
             return out.push(self.block_in_line(element, style, place));
         }
+        let marked = style.filter(|style| element.value().name() == "mark" && box_style::has_padding(style));
+        let marked = marked.filter(|style| style.background.is_none()).map(inline_box::marked);
+        let style = marked.as_ref().or(style);
         let inner = self.within(element, place, style);
         let Some(content) = self.inline_element(element, inner, style) else { return };
         let mut ends = Vec::new();
@@ -134,10 +139,24 @@ impl Typesetter<'_> {
         let width = own.map_or(Sizing::Auto, |width| Sizing::Rel(lengths::pt(width).into()));
         BoxElem::new()
             .with_body(Some(flow.finish()))
-            .with_baseline(boxes::baseline(style))
+            .with_baseline(self.baseline_in_line(element, style, place))
             .with_width(width)
             .with_inset(upright_margins(style, place))
             .pack()
+    }
+
+    /// The baseline of a block in a line: by CSS, or that of its last line of text, for which Typst takes its lower edge.
+    fn baseline_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> BaselinePos {
+        let is_text = element.children().any(|child| !is_blank(child))
+            && !element.child_elements().any(|child| self.is_block(child) || child.value().name() == "img");
+        if style.vertical_align.is_some() || !is_text || style.height.is_some() || style.min_height.is_some() {
+            return boxes::baseline(style);
+        }
+        let size = style.font_size.map_or(place.size, |size| size * place.scale);
+        let below = -text_style::line_box(style.line_height.unwrap_or(text_style::LINE_HEIGHT)).1.get() * size;
+        let padding = style.padding.bottom.map_or(0.0, |padding| lengths::points(padding, style, place));
+        let margin = lengths::margins(style, place).1.max(0.0);
+        boxes::baseline_above(below + padding + lengths::border_width(style.border.bottom) + margin)
     }
 
     /// The width of a block in a line with its margins, in points: by CSS, or that of its content. `None` if no box shows
@@ -152,6 +171,10 @@ impl Typesetter<'_> {
         };
         let width = match style.width {
             Some(width) => outer(width),
+            None if box_style::is_inline_row(style) => {
+                let inner = self.within(element, place, Some(style));
+                self.row_width(element, style, inner) + lengths::frame_width(style, place) + margins
+            }
             None if box_style::is_box(style) => content(),
             None => return None,
         };

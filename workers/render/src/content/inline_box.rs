@@ -14,11 +14,11 @@ use typst::{
 
 use super::{
     Place, Typesetter,
-    box_style::{fill, has_border, radius, strokes},
+    box_style::{fill, has_border, is_in_line, radius, strokes},
     lengths::{border_width, frame_width, points, pt},
 };
 use crate::{
-    css::{self, Display, Style},
+    css::{self, Rgba, Style},
     fonts::is_wide,
 };
 
@@ -31,6 +31,8 @@ const HAIR: f64 = 1.5;
 const OVERLAP: f64 = 0.25;
 /// The part of a line up to which several words stay in one line.
 const WHOLE: f64 = 0.4;
+/// The ground of Typst's highlights.
+const MARK: Rgba = Rgba(0xff, 0xfd, 0x11, 0xa1);
 /// Lets no line break beside it, and has no width.
 const JOINER: &str = "\u{2060}";
 
@@ -52,11 +54,16 @@ impl Typesetter<'_> {
 
 /// Whether words have a background or a border. Those of a box in a line are drawn by itself.
 fn is_drawn(style: &Style) -> bool {
-    style.display != Some(Display::InlineBlock) && (fill(style).is_some() || has_border(style))
+    !is_in_line(style) && (fill(style).is_some() || has_border(style))
 }
 
 fn is_break(element: ElementRef<'_>) -> bool {
     element.value().name() == "br"
+}
+
+/// The style of `<mark>` with the ground that Typst gives highlights, which covers its padding.
+pub(super) fn marked(style: &Style) -> Style {
+    Style { background: Some(MARK), ..style.clone() }
 }
 
 fn has_corners(style: &Style) -> bool {

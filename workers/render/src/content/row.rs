@@ -53,6 +53,18 @@ impl Typesetter<'_> {
         })
     }
 
+    /// The width of a row whose boxes are as wide as their content, in points.
+    pub(super) fn row_width(&self, element: ElementRef<'_>, style: &Style, place: Place) -> f64 {
+        let parts = self.row_parts(element);
+        let gap = style.column_gap.map_or(0.0, |gap| lengths::points(gap, style, place));
+        let widths = parts.iter().map(|part| self.measured(part, place).preferred(place.width));
+        match style.row.is_column == Some(true) {
+            true => widths.fold(0.0, f64::max),
+            #[allow(clippy::cast_precision_loss)]
+            false => widths.sum::<f64>() + gap * parts.len().saturating_sub(1) as f64,
+        }
+    }
+
     /// Puts consecutive floats into rows, as many into each as fit. Text of the nodes that follow stands beside the last
     /// row; returns how many of them.
     pub(super) fn floats<'e>(

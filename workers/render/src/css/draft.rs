@@ -119,6 +119,7 @@ impl Draft {
             Property::Grow(grow) => style.row.grow = Some(*grow),
             Property::Basis(len) => style.row.basis = len.map(|len| len.resolved(by)),
             Property::ColumnDirection(is_column) => style.row.is_column = Some(*is_column),
+            Property::InlineRow(is_inline) => style.row.is_inline = is_inline.then_some(true),
             Property::Wrap(wrap) => style.row.wrap = Some(*wrap),
             Property::Justify(justify) => style.row.justify = Some(*justify),
             Property::Items(items) => style.row.items = Some(*items),

@@ -123,6 +123,8 @@ pub(super) enum Property {
     Basis(Option<Len>),
     ColumnDirection(bool),
     Wrap(bool),
+    /// Whether a row stands in a line.
+    InlineRow(bool),
     Justify(Justify),
     Items(Items),
     Tracks(Vec<TrackSize>),

@@ -159,6 +159,8 @@ pub struct Row {
     /// One box below the other.
     pub is_column: Option<bool>,
     pub wrap: Option<bool>,
+    /// Whether it stands in a line, as wide as its boxes.
+    pub is_inline: Option<bool>,
     pub justify: Option<Justify>,
     pub items: Option<Items>,
     pub gap: Option<Length>,

@@ -32,6 +32,13 @@ fn grounds_and_borders_of_words_cover_their_padding() {
 }
 
 #[test]
+fn the_usual_ground_of_marked_words_covers_their_padding() {
+    let seen = seen(&job("<p>One <mark>marked</mark> two</p>", "mark { padding: 0 12px }"));
+    let (ground, word) = (ground(&seen, [255, 253, 17]), at(&seen, "marked"));
+    assert!(close(word.left - ground.left, 9.0, 0.5) && close(ground.right - word.right, 9.0, 0.5), "{ground:?}");
+}
+
+#[test]
 fn a_line_to_sign_on_is_drawn() {
     let css = "span { border-bottom: 1px solid #f00; padding: 0 60px }";
     let seen = seen(&job("<p>Sign: <span></span> end</p>\n\n<p>Text <span>signed</span> after</p>", css));
@@ -88,8 +95,21 @@ fn blocks_in_a_line_are_as_wide_as_their_content() {
     }
     let stamp = seen(&job("<div class=b><p>PAID</p><p>on Monday</p></div>", css));
     assert!(ground(&stamp, BLUE).width() < 90.0 && ground(&stamp, BLUE).holds(&at(&stamp, "Monday")));
+    let line = seen(&job("<div>Text <div class=b style='font-size: 15pt; border: 2px solid'>beside</div></div>", css));
+    let (one, other) = (at(&line, "Text"), at(&line, "beside"));
+    // Of the same font, descents are as the sizes.
+    let baseline = |area: Area| area.bottom - area.height() * 0.2;
+    assert!(close(baseline(one), baseline(other), 1.0), "{one:?} {other:?}");
     let flexible = seen(&job("<div style='display: inline-flex; background: #06c'>short</div>", ""));
     assert!(ground(&flexible, BLUE).width() < 40.0);
+    for tag in ["span", "div"] {
+        let css = ".r { display: inline-flex; gap: 20pt; background: #06c; padding: 3pt }";
+        let html = format!("<div>Text <span class=r><{tag}>one</{tag}><{tag}>two</{tag}></span> after</div>");
+        let seen = seen(&job(&html, css));
+        let row = ground(&seen, BLUE);
+        assert!(close(at(&seen, "two").left - at(&seen, "one").right, 20.0, 1.0), "{:?}", seen.words);
+        assert!(row.left > at(&seen, "Text").right && row.right < at(&seen, "after").left, "{row:?} {:?}", seen.words);
+    }
 }
 
 #[test]

@@ -119,13 +119,15 @@ pub(super) fn gap(parts: &[Component]) -> Parsed {
 }
 
 pub(super) fn display(parts: &[Component]) -> Parsed {
+    let row = |display: Display, is_inline: bool| Ok(vec![Property::Display(display), Property::InlineRow(is_inline)]);
     Ok(vec![Property::Display(match single_ident(parts)? {
         "none" => Display::None,
         "block" | "flow-root" | "table" => Display::Block,
         "list-item" => Display::ListItem,
         "inline" => Display::Inline,
-        "inline-block" | "inline-table" | "inline-flex" => Display::InlineBlock,
-        "flex" => Display::Flex,
+        "inline-block" | "inline-table" => Display::InlineBlock,
+        "flex" => return row(Display::Flex, false),
+        "inline-flex" => return row(Display::Flex, true),
         "grid" | "inline-grid" => Display::Grid,
         "contents" | "run-in" | "ruby" => return Err(Reason::new("use block, inline, inline-block or none")),
         ident => match TABLE_PARTS.iter().find(|(part, _)| *part == ident) {
