@@ -7,7 +7,7 @@ use typst::{
     text::LinebreakElem,
 };
 
-use super::{Place, Typesetter, box_style, boxes, lengths, text_style};
+use super::{Place, Typesetter, box_style, boxes, inline_box, lengths, text_style};
 use crate::{
     css::{Display, Float, Style},
     dom,
@@ -59,6 +59,7 @@ impl Typesetter<'_> {
     }
 
     fn generated(&self, generated: Option<(String, &Style)>, place: Place) -> Content {
+        let generated = generated.filter(|(_, style)| style.display != Some(Display::None));
         let Some((text, style)) = generated else { return Content::empty() };
         let mut out = Vec::new();
         let transform = style.text_transform.unwrap_or(place.transform);
@@ -68,7 +69,8 @@ impl Typesetter<'_> {
         if is_block(style) && (box_style::is_box(style) || style.text_align.is_some()) {
             return self.generated_block(content, style, place);
         }
-        boxes::inline(content, style, place, self.fonts, true)
+        let is_whole = self.text_width(&text, place) <= place.width * inline_box::WHOLE;
+        boxes::inline(content, style, place, self.fonts, is_whole)
     }
 
     /// A block that stands in a line of its own, as wide as the line.

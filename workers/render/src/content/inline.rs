@@ -4,7 +4,7 @@ use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, Element, NativeElement},
-    layout::{BaselinePos, BoxElem, Em, Fr, HElem, Length, Rel, Sides, Sizing, Spacing},
+    layout::{Em, Fr, HElem, Spacing},
     model::{EmphElem, StrongElem},
     text::{
         FontFamily, FontList, HighlightElem, LinebreakElem, RawElem, SpaceElem, StrikeElem, SubElem, SuperElem,
@@ -14,9 +14,8 @@ use typst::{
 };
 
 use super::{
-    MAX_DEPTH, MAX_SPAN_DEPTH, Place, Typesetter, box_style, boxes, code, columns,
-    flow::{Flow, is_blank},
-    inline_box, lengths, names, show_rule, text, text_style,
+    MAX_DEPTH, MAX_SPAN_DEPTH, Place, Typesetter, box_style, boxes, code, flow::is_blank, inline_box, lengths, names,
+    show_rule, text, text_style,
 };
 use crate::{
     css::{self, Display, Float, Style},
@@ -127,58 +126,6 @@ impl Typesetter<'_> {
             None => content,
         };
         out.push(self.anchored(element, content));
-    }
-
-    /// A block in a line: `display: inline-block`.
-    fn block_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> Content {
-        let own = self.width_in_line(element, style, place);
-        let mut flow = Flow::new(place);
-        let blocks = place.blocks + 1;
-        let inner = Place { fills: true, boxed: true, blocks, width: own.unwrap_or(place.width), ..place };
-        self.block(element, inner, &mut flow);
-        let width = own.map_or(Sizing::Auto, |width| Sizing::Rel(lengths::pt(width).into()));
-        BoxElem::new()
-            .with_body(Some(flow.finish()))
-            .with_baseline(self.baseline_in_line(element, style, place))
-            .with_width(width)
-            .with_inset(upright_margins(style, place))
-            .pack()
-    }
-
-    /// The baseline of a block in a line: by CSS, or that of its last line of text, for which Typst takes its lower edge.
-    fn baseline_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> BaselinePos {
-        let is_text = element.children().any(|child| !is_blank(child))
-            && !element.child_elements().any(|child| self.is_block(child) || child.value().name() == "img");
-        if style.vertical_align.is_some() || !is_text || style.height.is_some() || style.min_height.is_some() {
-            return boxes::baseline(style);
-        }
-        let size = style.font_size.map_or(place.size, |size| size * place.scale);
-        let below = -text_style::line_box(style.line_height.unwrap_or(text_style::LINE_HEIGHT)).1.get() * size;
-        let padding = style.padding.bottom.map_or(0.0, |padding| lengths::points(padding, style, place));
-        let margin = lengths::margins(style, place).1.max(0.0);
-        boxes::baseline_above(below + padding + lengths::border_width(style.border.bottom) + margin)
-    }
-
-    /// The width of a block in a line with its margins, in points: by CSS, or that of its content. `None` if no box shows
-    /// it.
-    fn width_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> Option<f64> {
-        let margins = lengths::side_margins(style, place).max(0.0);
-        let outer = |width| lengths::outer_width(width, style, place) + margins;
-        let content = || {
-            let inner = self.within(element, place, Some(style));
-            let content = self.content_width(element, inner).max_content * columns::SLACK;
-            content + lengths::frame_width(style, place) + margins
-        };
-        let width = match style.width {
-            Some(width) => outer(width),
-            None if box_style::is_inline_row(style) => {
-                let inner = self.within(element, place, Some(style));
-                self.row_width(element, style, inner) + lengths::frame_width(style, place) + margins
-            }
-            None if box_style::is_box(style) => content(),
-            None => return None,
-        };
-        Some(style.max_width.map_or(width, |most| width.min(outer(most))).min(place.width))
     }
 
     pub(super) fn within(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Place {
@@ -295,13 +242,6 @@ fn ended(line: Content, ends: Vec<Content>) -> Content {
 pub(super) fn check_box(checked: bool) -> Content {
     let mark = if checked { "\u{2611}" } else { "\u{2610}" };
     TextElem::packed(mark).set(TextElem::font, FontList(vec![FontFamily::new(MONO)]))
-}
-
-/// The margins above and below of a block in a line.
-fn upright_margins(style: &Style, place: Place) -> Sides<Option<Rel<Length>>> {
-    let (top, bottom) = lengths::margins(style, place);
-    let side = |points: f64| Some(lengths::pt(points.max(0.0)).into());
-    Sides { left: None, right: None, top: side(top), bottom: side(bottom) }
 }
 
 fn resized(content: Content, style: Option<&Style>, ems: f64) -> Content {

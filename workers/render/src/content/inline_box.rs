@@ -30,7 +30,7 @@ const HAIR: f64 = 1.5;
 /// How far a highlight reaches over its caps, so that no line shows between them, in points.
 const OVERLAP: f64 = 0.25;
 /// The part of a line up to which several words stay in one line.
-const WHOLE: f64 = 0.4;
+pub(super) const WHOLE: f64 = 0.4;
 /// The ground of Typst's highlights.
 const MARK: Rgba = Rgba(0xff, 0xfd, 0x11, 0xa1);
 /// Lets no line break beside it, and has no width.

@@ -7,6 +7,7 @@ mod adjusted_style;
 mod anchors;
 mod beside;
 mod block;
+mod block_in_line;
 mod box_style;
 mod boxes;
 mod code;
