@@ -13,6 +13,7 @@ use typst::{
 use super::{
     MAX_DEPTH, Place, Squeezed, Typesetter, box_style, boxes, color, direction, fit,
     flow::{Flow, is_blank},
+    generated::filling,
     inline, lengths,
     margins::Margins,
     names, notes, row, show_rule, text_style,
@@ -110,24 +111,24 @@ impl Typesetter<'_> {
         let content = match name {
             // Generated texts are items too.
             _ if is_row && has_items => content,
+            _ if is_heading => self.with_boxes_beside(element, content, inner),
             "ul" | "ol" | "menu" | "dir" | "dl" | "table" | "figure" | "img" | "svg" | "hr" | "pre" | "xmp"
             | "listing" => self.before(element, inner) + content + self.after(element, inner),
             // The boxes of a row are its children alone.
             _ if is_row => self.before(element, inner) + content + self.after(element, inner),
             _ => content,
         };
-        let content = match inner.from_right == place.from_right {
-            true => content,
-            false => {
-                let dir = if inner.from_right { Dir::RTL } else { Dir::LTR };
-                content.set(TextElem::dir, TextDir(Smart::Custom(dir)))
-            }
-        };
+        let content = if inner.from_right == place.from_right { content } else { directed(content, inner.from_right) };
         let Some(style) = style else { return content };
         if content.is_empty() && !box_style::is_box(style) {
             return content;
         }
         let text = text_style::styles(style, place, self.fonts);
+        let content = match name {
+            // What is in it stands in the middle of it.
+            "figure" if box_style::is_box(style) && !place.fills => filling(content),
+            _ => content,
+        };
         let content = match name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 show_rule::styled(Element::of::<HeadingElem>(), text_style::decorated(content, style), text)
@@ -164,7 +165,7 @@ impl Typesetter<'_> {
             "span" if element.attr("data-math-style").is_some() => self.formula(element, true),
             "section" if notes::is_section(element) => Content::empty(),
             "summary" => {
-                let line = self.with_generated(element, self.line(*element, place), place);
+                let line = self.generated_line(element, place);
                 kept_with_next(ParElem::new(StrongElem::new(line).pack()).pack())
             }
             "center" => self.paragraphs(*element, place).set(AlignElem::alignment, Alignment::H(HAlignment::Center)),
@@ -174,7 +175,7 @@ impl Typesetter<'_> {
             }
             _ if inline::has_look(name) && !self.has_blocks.contains(&element.id()) => {
                 let line = self.inline_element(element, place, style).unwrap_or_default();
-                ParElem::new(self.with_generated(element, line, place)).pack()
+                ParElem::new(self.with_generated_line(element, line, place)).pack()
             }
             _ => self.aligned(element, self.paragraphs(*element, place)),
         };
@@ -218,7 +219,7 @@ impl Typesetter<'_> {
     }
 
     fn heading(&self, element: ElementRef<'_>, place: Place) -> Content {
-        let line = self.with_generated(element, self.line(*element, place), place);
+        let line = self.generated_line(element, place);
         let mut heading = heading_of(element, line);
         if has_class(element, "unnumbered") {
             heading = heading.with_numbering(None);
@@ -292,4 +293,10 @@ fn thematic_break(element: ElementRef<'_>) -> Content {
         .with_height(Sizing::Rel(lengths::pt(height).into()))
         .with_fill(fill)
         .pack()
+}
+
+/// Content whose text runs from the right, or from the left within such text.
+fn directed(content: Content, from_right: bool) -> Content {
+    let dir = if from_right { Dir::RTL } else { Dir::LTR };
+    content.set(TextElem::dir, TextDir(Smart::Custom(dir)))
 }

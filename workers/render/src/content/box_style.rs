@@ -99,6 +99,16 @@ pub fn has_height_for(style: &Style) -> bool {
     }
 }
 
+/// Whether it is a row in a line: `display: inline-flex` and `inline-grid`.
+pub(super) fn is_inline_row(style: &Style) -> bool {
+    matches!(style.display, Some(Display::Flex | Display::Grid)) && style.row.is_inline == Some(true)
+}
+
+/// Whether it is a box in a line.
+pub(super) fn is_in_line(style: &Style) -> bool {
+    style.display == Some(Display::InlineBlock) || is_inline_row(style)
+}
+
 /// `None` if everything is opaque.
 pub fn opacity(style: &Style) -> Option<f64> {
     style.opacity.filter(|opacity| *opacity < 1.0)

@@ -3,33 +3,28 @@
 use std::num::NonZeroUsize;
 
 use typst::{
-    foundations::{Content, NativeElement, Smart},
+    foundations::{Content, IntoValue, NativeElement, Smart, dict},
     layout::{
-        AlignElem, Alignment, BlockBody, BlockElem, BoxElem, ColumnsElem, Em, HElem, Length, PadElem, Ratio, Rel,
-        Sides, Sizing, Spacing, VAlignment,
+        AlignElem, Alignment, BaselinePos, BlockBody, BlockElem, BoxElem, ColumnsElem, Em, HElem, Length, PadElem,
+        Ratio, Rel, Sides, Sizing, Spacing, VAlignment,
     },
-    text::{BottomEdge, HighlightElem, TopEdge},
-    visualize::Paint,
 };
 
 use super::{
     Place,
-    box_style::{fill, has_border, has_padding, inset, is_box, opacity, radius, strokes},
+    box_style::{fill, has_border, has_padding, inset, is_box, is_in_line, opacity, radius, strokes},
     color::faded_style,
-    fit,
+    fit, inline_box,
     lengths::{self, border_width, frame_height, outer_width, points, pt, rel},
-    text_style::{decorated, styles},
+    text_style::{decorated, inline_styles, styles},
 };
 use crate::{
     css::{self, Break, Margin, Style},
     fonts::Fonts,
 };
 
-/// How far a background behind text reaches above and below the baseline, in font sizes.
-const ASCENT: f64 = 0.93;
-const DESCENT: f64 = 0.24;
-/// The padding that the background of text has without moving the text, in points.
-const HAIR: f64 = 1.5;
+/// The height of small letters, in font sizes.
+const X_HEIGHT: f64 = 0.54;
 
 /// Adds a block's box and its margins to the left and right.
 pub fn block(content: Content, style: &Style, place: Place) -> Content {
@@ -69,9 +64,14 @@ fn width(style: &Style, place: Place) -> Option<Rel<Length>> {
         None => outer(*max) < place.width,
     });
     let width = max.or(style.width)?;
-    let frame = outer(width) - points(width, style, place);
+    let frame = outer_frame(width, style, place);
     // A box that is wider than the available width would leave the paper.
     (outer(width) < place.width).then(|| rel(width, style, place) + space_of(frame))
+}
+
+/// What padding and borders add to a width, in points.
+fn outer_frame(width: css::Length, style: &Style, place: Place) -> f64 {
+    outer_width(width, style, place) - points(width, style, place)
 }
 
 /// Borders take space, as in CSS; Typst draws them around the edge of its block.
@@ -149,10 +149,6 @@ fn in_height(style: &Style) -> VAlignment {
     }
 }
 
-fn points_of(length: Option<css::Length>, style: &Style, place: Place) -> f64 {
-    length.map_or(0.0, |length| points(length, style, place))
-}
-
 fn space_of(points: f64) -> Rel<Length> {
     pt(points).into()
 }
@@ -191,24 +187,28 @@ fn half(rel: Rel<Length>) -> Rel<Length> {
     rel * 0.5
 }
 
-pub fn inline(content: Content, style: &Style, place: Place, fonts: &Fonts) -> Content {
+/// `is_whole`: whether the box of words stays in one line.
+pub fn inline(content: Content, style: &Style, place: Place, fonts: &Fonts, is_whole: bool) -> Content {
     let faded = opacity(style).map(|opacity| faded_style(style, opacity));
     let style = faded.as_ref().unwrap_or(style);
     let content = decorated(content, style);
     // Widths and heights do not apply to words.
-    let boxed = style.display == Some(css::Display::InlineBlock);
+    let boxed = is_in_line(style);
     let content = match (boxed, fill(style), has_border(style)) {
         (true, ..) => {
-            let width = style.width.map_or(Sizing::Auto, |width| match points(width, style, place) < place.width {
-                true => Sizing::Rel(rel(width, style, place)),
-                false => Sizing::Rel(Ratio::one().into()),
-            });
+            let width =
+                style.width.map_or(Sizing::Auto, |width| match outer_width(width, style, place) < place.width {
+                    true => Sizing::Rel(rel(width, style, place) + space_of(outer_frame(width, style, place))),
+                    false => Sizing::Rel(Ratio::one().into()),
+                });
+            let frame = if style.border_box == Some(true) { frame_height(style, place) } else { 0.0 };
             let body = match style.height.and_then(|height| lengths::height(height, style, place)) {
-                Some(height) => fit::with_min_height(content, height.min(place.height)),
+                Some(height) => fit::with_min_height(content, (height - frame).clamp(0.0, place.height)),
                 None => content,
             };
             BoxElem::new()
-                .with_body(Some(body))
+                .with_body(Some(body.styled_with_map(styles(style, place, fonts))))
+                .with_baseline(baseline(style))
                 .with_width(width)
                 .with_fill(fill(style))
                 .with_stroke(strokes(style))
@@ -216,14 +216,12 @@ pub fn inline(content: Content, style: &Style, place: Place, fonts: &Fonts) -> C
                 .with_inset(inset(style, place))
                 .pack()
         }
-        (false, None, false) => content,
-        (false, fill, _) => marked(content, fill, style, place),
+        (false, None, false) => inline_box::padded(content, style, place),
+        (false, ..) if is_whole => inline_box::whole(content, style, place),
+        (false, fill, _) => inline_box::broken(content, fill, style, place),
     };
-    with_space_aside(content.styled_with_map(styles(style, place, fonts)), style, place)
-}
-
-/// Inline content with the margins at its sides.
-pub(super) fn with_space_aside(content: Content, style: &Style, place: Place) -> Content {
+    // What is in a box has the styles of lines too, such as its alignment.
+    let content = if boxed { content } else { content.styled_with_map(inline_styles(style, place, fonts)) };
     let space = |margin: Option<Margin>| match margin {
         Some(Margin::Length(length)) => points(length, style, place).clamp(0.0, place.width / 2.0),
         Some(Margin::Auto) | None => 0.0,
@@ -236,6 +234,24 @@ pub(super) fn with_space_aside(content: Content, style: &Style, place: Place) ->
             left + content + right
         }
     }
+}
+
+/// Where the baseline of a picture or box in a line is: `vertical-align`.
+pub fn baseline(style: &Style) -> BaselinePos {
+    let (at, ems) = match style.vertical_align {
+        Some(css::VerticalAlign::Top) => (VAlignment::Top, -inline_box::ASCENT),
+        Some(css::VerticalAlign::Middle) => (VAlignment::Horizon, -X_HEIGHT / 2.0),
+        Some(css::VerticalAlign::Bottom) => (VAlignment::Bottom, inline_box::DESCENT),
+        Some(css::VerticalAlign::Super | css::VerticalAlign::Sub) | None => return BaselinePos::default(),
+    };
+    let shift: Rel<Length> = Length::from(Em::new(ems)).into();
+    dict! { "at" => at, "shift" => shift }.into_value().cast().unwrap_or_default()
+}
+
+/// A baseline so many points above the lower edge.
+pub fn baseline_above(points: f64) -> BaselinePos {
+    let shift: Rel<Length> = pt(points).into();
+    dict! { "at" => VAlignment::Bottom, "shift" => shift }.into_value().cast().unwrap_or_default()
 }
 
 fn across(points: f64) -> Content {
@@ -255,27 +271,5 @@ pub fn framed(image: Content, style: &Style, place: Place) -> Content {
         .with_radius(radius(style, place))
         .with_inset(inset(style, place))
         .with_clip(is_round)
-        .pack()
-}
-
-/// Text on a background or in a border, around ascent and descent. Padding beyond [`HAIR`] takes space.
-fn marked(content: Content, fill: Option<Paint>, style: &Style, place: Place) -> Content {
-    let size = style.font_size.map_or(place.size, |size| size * place.scale).max(0.1);
-    let padding = |side| points_of(side, style, place) / size;
-    let (above, below) = (padding(style.padding.top), padding(style.padding.bottom));
-    let left = points_of(style.padding.left, style, place);
-    let right = points_of(style.padding.right, style, place);
-    let space = |points: f64| match points > HAIR {
-        true => HElem::new(Spacing::Rel(space_of(points - HAIR))).pack(),
-        false => Content::empty(),
-    };
-    let content = space(left) + content + space(right);
-    HighlightElem::new(content)
-        .with_fill(fill)
-        .with_stroke(strokes(style))
-        .with_radius(radius(style, place))
-        .with_top_edge(TopEdge::Length(Em::new(ASCENT + above).into()))
-        .with_bottom_edge(BottomEdge::Length(Em::new(-(DESCENT + below)).into()))
-        .with_extent(pt(left.min(right).min(HAIR)))
         .pack()
 }

@@ -4,7 +4,7 @@ use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 
 use super::{
-    Place, Typesetter,
+    Place, Typesetter, box_style,
     columns::{self, ContentWidth},
     lengths, names, row, text, word_breaks,
 };
@@ -51,6 +51,13 @@ impl Meter {
         self.all = self.all.max(ContentWidth { max_content: 0.0, min_content: least, min_divided: least });
     }
 
+    /// Adds padding and borders, which stay with the word beside them.
+    fn framed(&mut self, width: f64) {
+        self.end.max_content += width;
+        self.end.min_content += width;
+        self.end.min_divided += width;
+    }
+
     fn block(&mut self, width: ContentWidth) {
         self.end_line();
         self.all = self.all.max(width);
@@ -93,24 +100,12 @@ impl Typesetter<'_> {
         meter.all
     }
 
-    fn measure_generated(&self, generated: Option<(String, &Style)>, place: Place, meter: &mut Meter) {
-        let Some((text, style)) = generated else { return };
-        let sides = lengths::frame_width(style, place) + lengths::side_margins(style, place).max(0.0);
-        meter.end.max_content += sides;
-        meter.end.min_content += sides;
-        self.measure_text(&text, self.within_style(place, style), meter);
-    }
-
     fn measure_children(&self, element: ElementRef<'_>, place: Place, depth: usize) -> ContentWidth {
         if let Some(style) = self.style(element).filter(|style| row::has_items(style)) {
             return self.measure_row(element, style, place, depth);
         }
         let mut meter = Meter::default();
-        self.measure_generated(self.styles.before(element.id(), element.value()), place, &mut meter);
-        for child in element.children() {
-            self.measure(child, place, depth, &mut meter);
-        }
-        self.measure_generated(self.styles.after(element.id(), element.value()), place, &mut meter);
+        self.measure_within(element, place, depth, &mut meter);
         meter.end_line();
         meter.all
     }
@@ -134,6 +129,38 @@ impl Typesetter<'_> {
         content.plus(lengths::side_margins(style, place).max(0.0))
     }
 
+    /// The children, and what CSS generates before and after them.
+    fn measure_within(&self, element: ElementRef<'_>, place: Place, depth: usize, meter: &mut Meter) {
+        let (id, name) = (element.id(), element.value());
+        self.measure_generated(self.styles.before(id, name), place, meter);
+        for child in element.children() {
+            self.measure(child, place, depth, meter);
+        }
+        self.measure_generated(self.styles.after(id, name), place, meter);
+    }
+
+    fn measure_generated(&self, generated: Option<(String, &Style)>, place: Place, meter: &mut Meter) {
+        let Some((text, style)) = generated else { return };
+        let margins = lengths::side_margins(style, place).max(0.0);
+        let is_in_line = box_style::is_in_line(style);
+        match (style.display, style.width.filter(|width| !lengths::is_relative(*width))) {
+            (_, Some(width)) if is_in_line => {
+                let width = lengths::outer_width(width, style, place) + margins;
+                meter.unbreakable(width, width.min(place.width * PICTURE));
+            }
+            (display, _) if is_in_line || matches!(display, None | Some(Display::Inline)) => {
+                meter.framed(lengths::frame_width(style, place) + margins);
+                self.measure_text(&text, self.within_style(place, style), meter);
+            }
+            _ => {
+                meter.end_line();
+                meter.framed(lengths::frame_width(style, place) + margins);
+                self.measure_text(&text, self.within_style(place, style), meter);
+                meter.end_line();
+            }
+        }
+    }
+
     fn measure(&self, node: NodeRef<'_, Node>, place: Place, depth: usize, meter: &mut Meter) {
         match node.value() {
             Node::Text(text) => self.measure_text(text, place, meter),
@@ -154,7 +181,7 @@ impl Typesetter<'_> {
         }
         let inner = self.within(element, place, style);
         let is_box_in_line = |style: &Style| {
-            names::is_block_name(name) && style.display == Some(Display::InlineBlock) || row::is_in_line(style)
+            names::is_block_name(name) && style.display == Some(Display::InlineBlock) || box_style::is_inline_row(style)
         };
         if style.is_some_and(is_box_in_line) && !self.is_block(element) {
             let width = self.measured_block(self.measure_children(element, inner, depth), style, place);
@@ -186,12 +213,9 @@ impl Typesetter<'_> {
                 meter.block(self.measured_block(content, style, place));
             }
             _ => {
-                meter.end.max_content += frame + margins;
-                self.measure_generated(self.styles.before(element.id(), element.value()), inner, meter);
-                for child in element.children() {
-                    self.measure(child, inner, depth, meter);
-                }
-                self.measure_generated(self.styles.after(element.id(), element.value()), inner, meter);
+                meter.framed(frame);
+                meter.end.max_content += margins;
+                self.measure_within(element, inner, depth, meter);
             }
         }
     }

@@ -2,12 +2,12 @@
 
 use scraper::{ElementRef, Node};
 use typst::{
-    foundations::{Content, NativeElement, Packed, Smart},
-    layout::{BlockBody, BlockElem, Ratio},
+    foundations::{Content, Element, NativeElement, Packed, Smart, Styles},
+    layout::{AlignElem, Alignment, BlockElem, Length, Ratio, Rel},
     model::{FigureCaption, FigureElem},
 };
 
-use super::{Place, Typesetter, box_style, boxes, fit, flow::Flow, row, text_style};
+use super::{Place, Typesetter, box_style, boxes, fit, flow::Flow, generated::filling, row, show_rule, text_style};
 
 impl Typesetter<'_> {
     pub(super) fn only_picture<'e>(&self, element: ElementRef<'e>) -> Option<ElementRef<'e>> {
@@ -33,7 +33,7 @@ impl Typesetter<'_> {
         self.text(title, place, &mut caption);
         let caption = FigureCaption::new(Content::sequence(caption)).pack();
         let caption = caption.into_packed::<FigureCaption>().ok();
-        self.labelled(element, with_caption(picture, caption, has_number(title), place))
+        self.labelled(element, with_caption(picture, caption, has_number(title), Styles::new(), place))
     }
 
     pub(super) fn figure(&self, element: ElementRef<'_>, place: Place) -> Content {
@@ -44,9 +44,10 @@ impl Typesetter<'_> {
         let others = element.children().filter(|child| Some(child.id()) != caption.map(|caption| caption.id()));
         self.add_nodes(others, inner, &mut flow);
         let has_number = caption.is_some_and(|caption| self.has_number(caption));
+        let lines = self.caption_lines(caption, Ratio::one().into());
         let caption = caption.map(|caption| FigureCaption::new(self.caption(caption, inner)).pack());
         let caption = caption.and_then(|caption| caption.into_packed::<FigureCaption>().ok());
-        with_caption(flow.finish(), caption, has_number, place)
+        with_caption(flow.finish(), caption, has_number, lines, place)
     }
 
     /// Whether a caption brings its own number: in its text, or in what CSS generates before it.
@@ -61,20 +62,29 @@ impl Typesetter<'_> {
         let inner = self.within(caption, place, style);
         let line = match style.is_some_and(row::has_items) {
             true => self.inside(caption, inner),
-            false => self.with_generated(caption, self.line(*caption, inner), inner),
+            false => self.generated_line(caption, inner),
         };
         let line = self.anchored(caption, line);
         let Some(style) = style else { return line };
         let line = text_style::decorated(line, style);
-        let is_block = style.text_align.is_some() || box_style::is_box(style);
-        let line = match is_block {
+        match box_style::is_box(style) {
             true => {
-                let block = BlockElem::new().with_body(Some(BlockBody::Content(line)));
-                boxes::block(block.with_width(Smart::Custom(Ratio::one().into())).pack(), style, place)
+                let block = boxes::block(filling(line), style, place);
+                block.styled_with_map(text_style::styles(style, place, self.fonts))
             }
-            false => line,
-        };
-        line.styled_with_map(text_style::styles(style, place, self.fonts))
+            false => line.styled_with_map(text_style::inline_styles(style, place, self.fonts)),
+        }
+    }
+
+    /// How the lines of a caption are aligned, with its number, in this width.
+    pub(super) fn caption_lines(&self, caption: Option<ElementRef<'_>>, width: Rel<Length>) -> Styles {
+        let mut lines = Styles::new();
+        let style = caption.and_then(|caption| self.style(caption)).filter(|style| style.text_align.is_some());
+        if let Some(alignment) = style.and_then(text_style::alignment).and_then(Alignment::x) {
+            lines.set(AlignElem::alignment, Alignment::H(alignment));
+            lines.set(BlockElem::width, Smart::Custom(width));
+        }
+        lines
     }
 }
 
@@ -140,10 +150,12 @@ pub(super) fn with_caption(
     body: Content,
     caption: Option<Packed<FigureCaption>>,
     has_number: bool,
+    lines: Styles,
     place: Place,
 ) -> Content {
     let figure = FigureElem::new(body).with_caption(caption);
     let figure = if has_number { figure.with_numbering(None).pack() } else { figure.pack() };
+    let figure = show_rule::styled(Element::of::<FigureCaption>(), figure, lines);
     match place.in_relayout {
         true => figure,
         false => fit::keep_together(figure),

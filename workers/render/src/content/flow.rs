@@ -12,10 +12,10 @@ use typst::{
 };
 
 use super::{
-    Place, Typesetter, lengths,
+    Place, Typesetter, box_style, lengths,
     margins::{Margins, collapsed},
     named_page::Section,
-    names, notes, row, text_style,
+    names, notes, text_style,
 };
 use crate::{css::Display, dom::Document};
 
@@ -275,7 +275,10 @@ impl Typesetter<'_> {
         if is_last_line && flow.line.iter().any(|piece| !piece.is::<SpaceElem>()) {
             flow.inline(LinebreakElem::shared().clone());
         }
-        flow.inline(element.map_or_else(Content::empty, |element| self.after(element, place)));
+        if let Some(element) = element {
+            let to = if self.ends_with_float(element) { &mut flow.ends } else { &mut flow.line };
+            to.push(self.after(element, place));
+        }
         flow
     }
 
@@ -335,7 +338,7 @@ impl Typesetter<'_> {
             _ if self.floats_aside(element) => return true,
             _ if self.is_item(element) => return true,
             // A row in a line is typeset as a box.
-            Some(Display::Flex | Display::Grid) if style.is_some_and(row::is_in_line) => return false,
+            Some(Display::Flex | Display::Grid) if style.is_some_and(box_style::is_inline_row) => return false,
             Some(Display::Block | Display::ListItem | Display::Flex | Display::Grid) => return true,
             Some(Display::Inline | Display::InlineBlock) => return self.has_blocks.contains(&element.id()),
             Some(Display::None) | None => {}

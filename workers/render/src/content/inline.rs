@@ -3,8 +3,8 @@
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 use typst::{
-    foundations::{Content, Element, IntoValue, NativeElement, dict},
-    layout::{BoxElem, Em, Fr, HElem, Length, Rel, Sizing, Spacing, VAlignment},
+    foundations::{Content, Element, NativeElement},
+    layout::{Em, Fr, HElem, Spacing},
     model::{EmphElem, StrongElem},
     text::{
         FontFamily, FontList, HighlightElem, LinebreakElem, RawElem, SpaceElem, StrikeElem, SubElem, SuperElem,
@@ -14,8 +14,8 @@ use typst::{
 };
 
 use super::{
-    MAX_DEPTH, MAX_SPAN_DEPTH, Place, Typesetter, boxes, code, columns, flow::Flow, lengths, margins::Margins, names,
-    row, show_rule, text, text_style,
+    MAX_DEPTH, MAX_SPAN_DEPTH, Place, Typesetter, box_style, boxes, code, flow::is_blank, inline_box, lengths, names,
+    show_rule, text, text_style,
 };
 use crate::{
     css::{self, Display, Float, Style},
@@ -24,16 +24,49 @@ use crate::{
 
 impl Typesetter<'_> {
     pub(super) fn line(&self, node: NodeRef<'_, Node>, place: Place) -> Content {
+        let (line, ends) = self.pieces(node, place);
+        ended(line, ends)
+    }
+
+    /// Inline content between `::before` and `::after`.
+    pub(super) fn generated_line(&self, element: ElementRef<'_>, place: Place) -> Content {
+        let (line, mut ends) = self.pieces(*element, place);
+        ended(self.with_generated(element, line, &mut ends, place), ends)
+    }
+
+    /// A line with what CSS generates before and after it.
+    pub(super) fn with_generated_line(&self, element: ElementRef<'_>, line: Content, place: Place) -> Content {
+        let mut ends = Vec::new();
+        ended(self.with_generated(element, line, &mut ends, place), ends)
+    }
+
+    /// Inline content, and what is at the end of its line.
+    fn pieces(&self, node: NodeRef<'_, Node>, place: Place) -> (Content, Vec<Content>) {
         let (mut out, mut ends) = (Vec::new(), Vec::new());
+        let mut was_block = false;
         for child in node.children() {
-            let to = if self.is_at_end(child) { &mut ends } else { &mut out };
-            self.span(child, place, to);
+            if self.is_at_end(child) {
+                self.span(child, place, &mut ends);
+                continue;
+            }
+            let (is_block, blank) = (self.has_own_line(child), is_blank(child));
+            if (is_block || was_block && !blank) && out.iter().any(|piece: &Content| !piece.is::<SpaceElem>()) {
+                out.push(LinebreakElem::shared().clone());
+            }
+            was_block = is_block || was_block && blank;
+            if !(was_block && blank) {
+                self.span(child, place, &mut out);
+            }
         }
-        if !ends.is_empty() {
-            out.push(HElem::new(Spacing::Fr(Fr::one())).pack());
-            out.append(&mut ends);
-        }
-        Content::sequence(out)
+        (Content::sequence(out), ends)
+    }
+
+    /// Whether it is a block with something in it, which stands in a line of its own within a line.
+    fn has_own_line(&self, node: NodeRef<'_, Node>) -> bool {
+        ElementRef::wrap(node).is_some_and(|element| {
+            let is_paragraph = matches!(element.value().name(), "p" | "div" | "li" | "blockquote");
+            is_paragraph && self.is_block(element) && element.descendants().skip(1).any(|inner| !is_blank(inner))
+        })
     }
 
     /// Whether inline content floats to the right; it is at the end of its line.
@@ -64,98 +97,39 @@ impl Typesetter<'_> {
             self.warn(*element, format!("this is nested more than {MAX_SPAN_DEPTH} deep, so what is in it is shown as plain text: nest it less"));
             return self.text(&element.text().collect::<String>(), place, out);
         }
-        let is_boxed = |style: &&Style| style.display == Some(Display::InlineBlock);
-        if let Some(style) = style.filter(is_boxed).filter(|_| names::is_block_name(element.value().name())) {
+        let is_block = names::is_block_name(element.value().name());
+        let is_boxed =
+            |style: &&Style| style.display == Some(Display::InlineBlock) && is_block || box_style::is_inline_row(style);
+        if let Some(style) = style.filter(is_boxed) {
             return out.push(self.block_in_line(element, style, place));
         }
-        if let Some(style) = style.filter(|style| row::is_in_line(style)) {
-            return out.push(self.row_in_line(element, style, place));
-        }
+        let marked = style.filter(|style| element.value().name() == "mark" && box_style::has_padding(style));
+        let marked = marked.filter(|style| style.background.is_none()).map(inline_box::marked);
+        let style = marked.as_ref().or(style);
         let inner = self.within(element, place, style);
         let Some(content) = self.inline_element(element, inner, style) else { return };
-        let content = self.with_generated(element, content, place);
+        let content = self.with_generated_line(element, content, place);
         let content = match style {
-            // Typst gives code a style of its own, which would win over a style around it.
-            Some(style) if code::is_inline(element) => {
-                let text = text_style::styles(style, place, self.fonts);
-                boxes::inline(show_rule::styled(Element::of::<RawElem>(), content, text), style, place, self.fonts)
+            // They draw their boxes themselves.
+            Some(style) if matches!(element.value().name(), "img" | "svg" | "input") => {
+                boxes::inline(content, &unboxed(style), place, self.fonts, false)
             }
-            Some(style) => boxes::inline(content, style, place, self.fonts),
+            Some(style) => {
+                let content = match code::is_inline(element) {
+                    // Typst gives code a style of its own, which would win over a style around it.
+                    true => {
+                        let text = text_style::styles(style, place, self.fonts);
+                        show_rule::styled(Element::of::<RawElem>(), content, text)
+                    }
+                    false => content,
+                };
+                let is_whole = self.is_whole(element, style, place);
+                inline_box::before(element, style, place, is_whole)
+                    + boxes::inline(content, style, place, self.fonts, is_whole)
+            }
             None => content,
         };
         out.push(self.anchored(element, content));
-    }
-
-    /// A block in a line: `display: inline-block`.
-    fn block_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> Content {
-        let specified = style.width.map(|width| lengths::outer_width(width, style, place).min(place.width));
-        let mut flow = Flow::new(place);
-        let blocks = place.blocks + 1;
-        let inner = Place { fills: true, boxed: true, blocks, width: specified.unwrap_or(place.width), ..place };
-        self.block(element, inner, &mut flow);
-        let width = specified.map_or(Sizing::Auto, |width| Sizing::Rel(lengths::pt(width).into()));
-        BoxElem::new().with_body(Some(flow.finish())).with_width(width).pack()
-    }
-
-    /// A row in a line: `display: inline-flex`. Its last line stands on that of the text.
-    fn row_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> Content {
-        let inner = self.within(element, place, Some(style));
-        let frame = lengths::frame_width(style, place);
-        let widest = || self.content_width(element, inner).max_content * columns::SLACK + frame;
-        let width = style.width.map_or_else(widest, |width| lengths::outer_width(width, style, place));
-        let width = width.min(place.width);
-        let mut flow = Flow::new(place);
-        let place = Place { fills: true, boxed: true, blocks: place.blocks + 1, width, ..place };
-        let bare = Style { margin: css::Sides::default(), ..style.clone() };
-        flow.block(self.styled_block(element, place, Some(&bare)), Margins::default());
-        let below = lengths::frame_height(style, place) / 2.0 + text_style::BELOW * inner.size;
-        let width = Sizing::Rel(lengths::pt(width).into());
-        let mut content = BoxElem::new().with_body(Some(flow.finish())).with_width(width);
-        let below: Rel<Length> = lengths::pt(below).into();
-        if let Ok(baseline) = dict! { "at" => VAlignment::Bottom, "shift" => below }.into_value().cast() {
-            content = content.with_baseline(baseline);
-        }
-        boxes::with_space_aside(content.pack(), style, place)
-    }
-
-    /// Adds `::before` and `::after`.
-    pub(super) fn with_generated(&self, element: ElementRef<'_>, content: Content, place: Place) -> Content {
-        let mut parts = vec![self.before(element, place), content, self.after(element, place)];
-        let (before, after) = self.generates_blocks(element);
-        if after {
-            parts.insert(2, LinebreakElem::shared().clone());
-        }
-        if before {
-            parts.insert(1, LinebreakElem::shared().clone());
-        }
-        Content::sequence(parts)
-    }
-
-    /// Whether `::before` and `::after` stand on lines of their own.
-    pub(super) fn generates_blocks(&self, element: ElementRef<'_>) -> (bool, bool) {
-        let is_block = |generated: Option<(String, &Style)>| {
-            let display = generated.and_then(|(_, style)| style.display);
-            matches!(display, Some(Display::Block | Display::ListItem | Display::Flex | Display::Grid))
-        };
-        let (id, name) = (element.id(), element.value());
-        (is_block(self.styles.before(id, name)), is_block(self.styles.after(id, name)))
-    }
-
-    pub(super) fn before(&self, element: ElementRef<'_>, place: Place) -> Content {
-        self.generated(self.styles.before(element.id(), element.value()), place)
-    }
-
-    pub(super) fn after(&self, element: ElementRef<'_>, place: Place) -> Content {
-        self.generated(self.styles.after(element.id(), element.value()), place)
-    }
-
-    fn generated(&self, generated: Option<(String, &Style)>, place: Place) -> Content {
-        let Some((text, style)) = generated else { return Content::empty() };
-        let mut out = Vec::new();
-        let transform = style.text_transform.unwrap_or(place.transform);
-        let keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);
-        self.text(&text, Place { transform, keep_spaces, ..place }, &mut out);
-        boxes::inline(Content::sequence(out), style, place, self.fonts)
     }
 
     pub(super) fn within(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Place {
@@ -292,6 +266,20 @@ pub(super) fn has_look(name: &str) -> bool {
             | "bdo"
             | "q"
     )
+}
+
+/// A style without a box.
+fn unboxed(style: &Style) -> Style {
+    let border = css::Sides::default();
+    Style { background: None, border, border_radius: [None; 4], padding: css::Sides::default(), ..style.clone() }
+}
+
+/// A line with what is at its end.
+fn ended(line: Content, ends: Vec<Content>) -> Content {
+    match ends.is_empty() {
+        true => line,
+        false => line + HElem::new(Spacing::Fr(Fr::one())).pack() + Content::sequence(ends),
+    }
 }
 
 /// ☐ or ☑, in a font that has them.

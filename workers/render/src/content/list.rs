@@ -8,14 +8,14 @@ use std::str::FromStr;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
-    layout::{BlockBody, BlockElem, HideElem, Length, PadElem, Spacing, VElem},
+    layout::{BlockBody, BlockElem, HElem, HideElem, Length, PadElem, Spacing, VElem},
     model::{EnumElem, EnumItem, ListElem, ListItem, ListMarker, Numbering, NumberingPattern},
     text::TextElem,
 };
 
 use self::markers::{Part, marker, numbers_style};
-use super::{Place, Typesetter, box_style, boxes, color, inline, lengths, text_style};
-use crate::css::{ListStyle, Margin, Style, pattern};
+use super::{Place, Typesetter, box_style, boxes, color, generated, inline, lengths, row, text_style};
+use crate::css::{Align, ListStyle, Margin, Style, pattern};
 
 /// Bullets by depth, as Typst's.
 const MARKERS: [&str; 3] = ["\u{2022}", "\u{2023}", "\u{2013}"];
@@ -77,11 +77,26 @@ impl Typesetter<'_> {
             );
             self.warn(*item, message);
         }
-        let content = self.inside(item, inner);
-        let content = self.anchored(item, content);
+        let around = item.parent().and_then(ElementRef::wrap).and_then(|list| self.style(list));
+        let row = style.filter(|style| row::has_items(style)).and_then(|style| self.row(item, inner, style));
+        let content = self.anchored(item, row.unwrap_or_else(|| self.item_lines(item, style, inner)));
+        let text_align = style.and_then(|style| style.text_align).or_else(|| around?.text_align);
+        let content = match matches!(text_align, Some(Align::Center | Align::Right)) {
+            true => generated::filling(content),
+            false => content,
+        };
         let Some(style) = style else { return content };
         let content = content.styled_with_map(text_style::styles(style, place, self.fonts));
         if is_box && !is_boxed { content } else { boxes::block(content, style, place) }
+    }
+
+    fn item_lines(&self, item: ElementRef<'_>, style: Option<&Style>, inner: Place) -> Content {
+        let mut flow = self.collected(*item, inner);
+        // In Typst only paragraphs have an indent.
+        if let Some(indent) = style.and_then(|style| style.text_indent).filter(|_| flow.is_line()) {
+            flow.line.insert(0, HElem::new(Spacing::Rel(lengths::length(indent).into())).pack());
+        }
+        flow.finish()
     }
 
     /// The space between items that CSS specifies: the larger of the margins below one and above the next.

@@ -169,7 +169,10 @@ impl Typesetter<'_> {
             None => image,
         };
         match in_line {
-            true => BoxElem::new().with_body(Some(image)).pack(),
+            true => {
+                let baseline = style.map(boxes::baseline).unwrap_or_default();
+                BoxElem::new().with_body(Some(image)).with_baseline(baseline).pack()
+            }
             false => image,
         }
     }

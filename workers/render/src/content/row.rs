@@ -11,7 +11,7 @@ use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 use typst::foundations::Content;
 
-pub(super) use self::parts::{has_items, is_column, is_in_line};
+pub(super) use self::parts::{has_items, is_column};
 use self::{
     cells::{Line, justified},
     parts::Part,

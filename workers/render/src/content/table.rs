@@ -1,5 +1,6 @@
 //! Typesets tables.
 
+mod borders;
 mod cells;
 mod model;
 mod spacing;
@@ -17,7 +18,8 @@ use typst::{
 };
 
 use self::{
-    model::{COLUMNS, Part, PlacedCell, parts, placed},
+    borders::Borders,
+    model::{COLUMNS, Part, PlacedCell, column_elements, parts, placed},
     spacing::Spacing,
 };
 use super::{
@@ -47,6 +49,10 @@ struct Grid<'a> {
     is_ruled: bool,
     /// Between cells whose borders do not collapse.
     spacing: Option<Spacing>,
+    /// Where they collapse, and CSS draws them.
+    borders: Option<Borders>,
+    /// Of each `<col>`.
+    column_styles: Vec<Option<&'a Style>>,
 }
 
 impl Grid<'_> {
@@ -113,7 +119,9 @@ impl Typesetter<'_> {
         }
         let rows = parts.iter().map(|part| part.rows.len()).sum();
         let is_ruled = self.is_ruled(element, &cells);
-        let grid = Grid { style, columns, rows, plan, is_ruled, spacing };
+        let borders = (is_ruled && spacing.is_none()).then(|| self.collapsed_borders(&cells, style, (columns, rows)));
+        let column_styles = column_elements(element).into_iter().map(|column| self.style(column)).collect();
+        let grid = Grid { style, columns, rows, plan, is_ruled, spacing, borders, column_styles };
         let blocks = place.blocks + 1;
         let (size, scale) = (place.size * grid.plan.scale, place.scale * grid.plan.scale);
         let inner = Place { boxed: true, blocks, spans: 0, size, scale, ..place };
@@ -121,7 +129,8 @@ impl Typesetter<'_> {
         let is_caption = |child: ElementRef<'_>| child.value().name() == "caption" && !self.is_hidden(child);
         let has_caption = element.child_elements().any(is_caption);
         let table = self.table_element(children, &grid, place, has_caption);
-        self.with_caption(element, table, inner)
+        let width = grid.plan.widths.iter().sum::<f64>() + gaps;
+        self.with_caption(element, table, width, inner)
     }
 
     fn children(&self, parts: &[Part<'_>], cells: &[PlacedCell<'_>], grid: &Grid<'_>, place: Place) -> Vec<TableChild> {
@@ -207,14 +216,16 @@ impl Typesetter<'_> {
         }
     }
 
-    fn with_caption(&self, element: ElementRef<'_>, table: Content, place: Place) -> Content {
+    /// `width`: of the table, in points.
+    fn with_caption(&self, element: ElementRef<'_>, table: Content, width: f64, place: Place) -> Content {
         let is_caption = |child: &ElementRef<'_>| child.value().name() == "caption" && !self.is_hidden(*child);
         let caption = element.child_elements().find(is_caption);
         let Some(caption) = caption else { return table };
         let has_number = self.has_number(caption);
+        let lines = self.caption_lines(Some(caption), lengths::pt(width).into());
         let caption = FigureCaption::new(self.caption(caption, place)).with_position(OuterVAlignment::Top).pack();
         let caption = caption.into_packed::<FigureCaption>().ok();
-        figure::with_caption(table, caption, has_number, place)
+        figure::with_caption(table, caption, has_number, lines, place)
     }
 
     fn is_ruled(&self, element: ElementRef<'_>, cells: &[PlacedCell<'_>]) -> bool {

@@ -30,9 +30,6 @@ pub const LINE_HEIGHT: f64 = 1.38;
 /// The margins of paragraphs without CSS, in font sizes; base.css has the same.
 pub const GAP: f64 = 0.4;
 
-/// How far a line's box reaches below its baseline without CSS, in font sizes.
-pub const BELOW: f64 = LINE_HEIGHT / 2.0 - MIDDLE;
-
 /// The line box of CSS: ascent and descent with half of the leading above and half below. In font sizes.
 #[must_use]
 pub fn line_box(height: f64) -> (Em, Em) {
@@ -114,6 +111,22 @@ pub fn styles(style: &Style, place: Place, fonts: &Fonts) -> Styles {
         let (alignment, justify) = align(text_align);
         styles.set(AlignElem::alignment, Alignment::H(alignment));
         styles.set(ParElem::justify, justify);
+    }
+    styles
+}
+
+/// The styles of text alone: a style of lines within a line would end it.
+#[must_use]
+pub fn inline_styles(style: &Style, place: Place, fonts: &Fonts) -> Styles {
+    if (style.text_align, style.text_indent, style.line_height) == (None, None, None) {
+        return styles(style, place, fonts);
+    }
+    let own = Style { text_align: None, text_indent: None, line_height: None, ..style.clone() };
+    let mut styles = styles(&own, place, fonts);
+    if let Some(height) = style.line_height {
+        let (top, bottom) = line_box(height);
+        styles.set(TextElem::top_edge, TopEdge::Length(top.into()));
+        styles.set(TextElem::bottom_edge, BottomEdge::Length(bottom.into()));
     }
     styles
 }

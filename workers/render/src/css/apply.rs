@@ -10,7 +10,7 @@ use super::properties::{self, INITIAL, Specified, Wide};
 use super::property::{Property, Size};
 use super::rules::{Declaration, Value};
 use super::style::Content;
-use super::style::{Rgba, Style};
+use super::style::{Display, Length, Rgba, Style};
 use super::styles::Generated;
 use super::variables::VariableScopes;
 use crate::Warnings;
@@ -55,6 +55,17 @@ pub(super) struct Inherited {
     pub weight: u16,
     pub color: Option<Rgba>,
     pub style: Style,
+}
+
+/// Whether a box without a text is seen.
+fn has_size(style: &Style) -> bool {
+    let height = [style.height, style.min_height].into_iter().flatten().any(|height| height != Length::Pt(0.0));
+    style.background.is_some() || style.border != Default::default() || height
+}
+
+/// Whether a height holds for it.
+fn is_sized(display: Option<Display>) -> bool {
+    !matches!(display, None | Some(Display::None | Display::Inline))
 }
 
 pub(super) type Declared<'a> = (&'a str, &'a Declaration);
@@ -106,18 +117,26 @@ impl<'a> Applier<'a> {
     }
 
     /// `::before` or `::after` of the element `parent`.
-    /// `is_meant`: whether a rule is for it alone, and shows something.
-    pub fn generated(&mut self, parent: usize, declared: &[Declared<'_>], is_meant: bool) -> Option<Generated> {
+    /// `meant`: the selector of a rule for it alone, which shows something.
+    pub fn generated(&mut self, parent: usize, declared: &[Declared<'_>], meant: Option<&str>) -> Option<Generated> {
         let (style, content) = self.pseudo_element(parent, declared);
         let is_empty = content.as_ref().is_none_or(Content::is_empty);
-        let has_box = style.background.is_some() || style.border != Default::default() || style.height.is_some();
-        if ((content.is_none() && is_meant) || (content.is_some() && is_empty && has_box))
-            && let Some((source, first)) = declared.first()
-        {
-            let message = "a `::before` or `::after` is not there without a text in `content`";
+        let has_text = content.as_ref().is_some_and(|content| !content.0.is_empty());
+        let is_shown = !is_empty || has_text && has_size(&style) && is_sized(style.display);
+        let message = match (&content, meant) {
+            (None, Some(selector)) => Some(format!(
+                "`{selector}` is not there without `content`: specify a text, or `content: \"\"` for a box"
+            )),
+            (Some(_), Some(selector)) if has_text && !is_shown && has_size(&style) => Some(format!(
+                "`{selector}` has no text, so it is not shown: for a box specify `display: block` or `inline-block`, and a \
+                 `height` or `border`"
+            )),
+            _ => None,
+        };
+        if let (Some(message), Some((source, first))) = (message, declared.first()) {
             Log { source, warnings: self.warnings }.add(first.line, message);
         }
-        content.filter(|_| !is_empty).map(|content| Generated { content, style })
+        content.filter(|_| is_shown).map(|content| Generated { content, style })
     }
 
     /// The style and content of `::before`, `::after` or `::marker` of the element `parent`.

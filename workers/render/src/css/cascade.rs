@@ -152,8 +152,9 @@ impl Work<'_> {
             return None;
         }
         let declared = declared(self.sheets, &self.index, (&self.inline, &self.hints), matches, Own::default());
-        let is_meant = matches.iter().any(|(_, rule)| is_meant(self.index.rules[*rule as usize].1));
-        self.applier.generated(place as usize, &declared, is_meant)
+        let rules = matches.iter().map(|(_, rule)| self.index.rules[*rule as usize].1);
+        let meant = rules.filter(|rule| is_meant(rule)).map(|rule| rule.text.as_str()).next_back();
+        self.applier.generated(place as usize, &declared, meant)
     }
 }
 

@@ -56,6 +56,7 @@ fn text(tree: &Tree<'_>, index: usize) -> String {
         "img" => of_picture(element, &mut css),
         "table" => of_table(element, &mut css),
         "tr" => css.of(element, &[("height", "height"), ("valign", "vertical-align")]),
+        "thead" | "tbody" | "tfoot" => css.of(element, &[("valign", "vertical-align")]),
         "td" | "th" => {
             css.of(element, &[("height", "height"), ("valign", "vertical-align")]);
             let up = std::iter::successors(tree.elements[index].parent(), |at| tree.elements[*at].parent());

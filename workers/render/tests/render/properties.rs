@@ -114,6 +114,43 @@ fn captions_and_descriptions_have_their_styles() {
     let css = "figcaption { color: #f00; text-align: left } dd { margin-left: 100pt; background: #eef; color: #00f }";
     let seen = seen(&job("<figure>picture<figcaption>Caption</figcaption></figure>\n\nTerm\n: Definition\n", css));
     assert_eq!((seen.color("Caption"), seen.color("Definition")), ([255, 0, 0], [0, 0, 255]));
-    assert!(close(at(&seen, "Caption").left, LEFT, 0.5), "{:?}", at(&seen, "Caption"));
+    assert!(close(at(&seen, "Figure").left, LEFT, 0.5), "{:?}", at(&seen, "Figure"));
     assert!(seen.grounds([238, 238, 255])[0].holds(&at(&seen, "Definition")));
+}
+
+#[test]
+fn text_align_holds_for_items_descriptions_and_figures() {
+    let css = "li.r, dd { text-align: right } ol { text-align: center } figure { text-align: center; margin: 1em 40px } \
+               .side dt { float: left; width: 100px; text-align: right } .side dd { margin-left: 120px; text-align: left }";
+    let html = "<ul><li class=r>item</ul><ol><li>centred</ol><dl><dt>a<dd>described</dl>\
+                <dl class=side><dt>Term<dd>Beside</dl><figure>picture</figure>";
+    let seen = seen(&job(html, css));
+    let end = LEFT + WIDTH;
+    assert!(close(at(&seen, "item").right, end, 1.0) && close(at(&seen, "described").right, end, 1.0));
+    let middle = |word: &str| (at(&seen, word).left + at(&seen, word).right) / 2.0;
+    assert!(close(middle("picture"), LEFT + WIDTH / 2.0, 1.0), "{}", middle("picture"));
+    assert!(close(middle("centred"), LEFT + WIDTH / 2.0, 15.0), "{}", middle("centred"));
+    assert!(close(at(&seen, "Term").right, LEFT + 75.0, 0.5) && close(at(&seen, "Beside").left, LEFT + 90.0, 0.5));
+}
+
+#[test]
+fn a_caption_is_aligned_in_the_width_of_its_table() {
+    let table = "<table><caption>Own</caption><tr><td>cell</td><td>a longer cell than the caption</td></tr></table>";
+    let seen = seen(&job(table, "caption { text-align: left }"));
+    assert!(close(at(&seen, "Table").left, at(&seen, "cell").left, 10.0), "{:?}", seen.words);
+}
+
+#[test]
+fn paragraphs_of_a_caption_stand_on_lines_of_their_own() {
+    let seen = seen(&job("<figure>x<figcaption><p>first</p><p>second</p></figcaption></figure>", ""));
+    assert!(at(&seen, "second").top > at(&seen, "first").top + 5.0, "{:?}", seen.words);
+}
+
+#[test]
+fn floats_have_their_margins_above_and_below() {
+    let css = ".f { float: left; width: 100px; background: #06c; margin-top: 20px; margin-bottom: 40px }";
+    let seen = seen(&job("<p>above</p><div class=f>float</div><p style='clear: both'>below</p>", css));
+    let ground = seen.grounds([0, 102, 204])[0];
+    assert!(ground.top - at(&seen, "above").bottom > 14.0, "{ground:?}");
+    assert!(at(&seen, "below").top - ground.bottom > 29.0, "{ground:?}");
 }

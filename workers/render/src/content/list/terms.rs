@@ -3,15 +3,17 @@
 use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
-    layout::{Fr, GridCell, GridChild, GridElem, GridItem, Sizing, TrackSizings},
+    layout::{
+        AlignElem, Alignment, BlockBody, BlockElem, Fr, GridCell, GridChild, GridElem, GridItem, Sizing, TrackSizings,
+    },
     model::{ParElem, ParbreakElem, StrongElem, TermItem, TermsElem},
     text::{SpaceElem, TextElem},
 };
 
 use super::{packed, spaced};
 use crate::{
-    content::{Place, Typesetter, boxes, lengths, row, text_style},
-    css::{Float, Margin, Style},
+    content::{Place, Typesetter, boxes, generated::filling, lengths, row, text_style},
+    css::{Align, Float, Margin, Style},
 };
 
 /// What the terms leave to the descriptions beside them, as a part of the width.
@@ -22,6 +24,10 @@ const DESCRIPTIONS: f64 = 0.25;
 struct Group {
     terms: Vec<Content>,
     texts: Vec<Content>,
+    /// Of terms beside their descriptions.
+    align: Option<Alignment>,
+    /// The width of such terms, in points.
+    width: Option<f64>,
 }
 
 impl Typesetter<'_> {
@@ -45,7 +51,17 @@ impl Typesetter<'_> {
             tight &= !part.child_elements().any(|child| child.value().name() == "p");
             let content = self.part_of_group(*part, if is_term { inner } else { texts_in }, beside.is_some());
             if let Some(group) = groups.last_mut() {
-                if is_term { group.terms.push(content) } else { group.texts.push(content) }
+                match is_term {
+                    true => {
+                        if let Some(style) = self.style(*part) {
+                            group.align = group.align.or_else(|| text_style::alignment(style));
+                            let outer = |width| lengths::outer_width(width, style, inner);
+                            group.width = group.width.or_else(|| style.width.map(outer));
+                        }
+                        group.terms.push(content);
+                    }
+                    false => group.texts.push(content),
+                }
             }
         }
         groups.retain(|group| !(group.terms.is_empty() && group.texts.is_empty()));
@@ -61,11 +77,13 @@ impl Typesetter<'_> {
         let place = self.within(part, around, style);
         let content = match is_term(part) {
             true if style.is_some_and(row::has_items) => self.inside(part, place),
-            true => self.with_generated(part, self.line(*part, place), place),
+            true => self.generated_line(part, place),
             false => self.inside(part, place),
         };
         let content = self.anchored(part, content);
         let Some(style) = style else { return content };
+        let is_aligned = matches!(style.text_align, Some(Align::Center | Align::Right));
+        let content = if is_aligned && !is_term(part) { filling(content) } else { content };
         let content = match is_term(part) {
             true => content,
             // The column is its margin.
@@ -76,7 +94,11 @@ impl Typesetter<'_> {
             }
             false => boxes::block(content, style, around),
         };
-        content.styled_with_map(text_style::styles(style, place, self.fonts))
+        // A term is a part of a line.
+        content.styled_with_map(match is_term(part) {
+            true => text_style::inline_styles(style, place, self.fonts),
+            false => text_style::styles(style, place, self.fonts),
+        })
     }
 
     /// The width of the terms where all of them float beside their descriptions, in points: the margin of the first
@@ -123,13 +145,24 @@ fn between(parts: Vec<Content>, between: Content) -> Content {
 
 /// `width`: of the terms, in points.
 fn in_columns(groups: Vec<Group>, width: f64) -> Content {
-    let cell = |content: Content, x: usize, y: usize| {
+    let cell = |content: Content, align: Option<Alignment>, x: usize, y: usize| {
         let cell = GridCell::new(content).with_x(Smart::Custom(x)).with_y(Smart::Custom(y));
+        let cell = cell.with_align(align.map_or(Smart::Auto, Smart::Custom));
         GridChild::Item(GridItem::Cell(Packed::new(cell)))
     };
     let rows = groups.into_iter().enumerate().flat_map(|(y, group)| {
         let term = ParElem::new(StrongElem::new(term(group.terms)).pack()).pack();
-        [cell(term, 0, y), cell(between(group.texts, ParbreakElem::shared().clone()), 1, y)]
+        // Terms are aligned in their own width, which leaves a gap to the descriptions.
+        let term = match group.align.and(group.width).filter(|own| *own < width) {
+            Some(own) => {
+                let term = term.set(AlignElem::alignment, group.align.unwrap_or_default());
+                let block = BlockElem::new().with_body(Some(BlockBody::Content(term)));
+                block.with_width(Smart::Custom(lengths::pt(own).into())).pack()
+            }
+            None => term,
+        };
+        let align = group.align.filter(|_| group.width.is_none_or(|own| own >= width));
+        [cell(term, align, 0, y), cell(between(group.texts, ParbreakElem::shared().clone()), None, 1, y)]
     });
     let columns = [Sizing::Rel(lengths::pt(width).into()), Sizing::Fr(Fr::one())];
     GridElem::new(rows.collect()).with_columns(TrackSizings(columns.into_iter().collect())).pack()

@@ -149,6 +149,18 @@ impl Typesetter<'_> {
             .pack()
     }
 
+    /// The margins above and below a float do not collapse with others.
+    fn with_float_margins(&self, element: ElementRef<'_>, content: Content, place: Place) -> Content {
+        let style = self.style(element).filter(|style| style.row.float.is_some());
+        match style.map(|style| lengths::margins(style, place)) {
+            None | Some((0.0, 0.0)) => content,
+            Some((top, bottom)) => PadElem::new(content)
+                .with_top(lengths::pt(top.max(0.0)).into())
+                .with_bottom(lengths::pt(bottom.max(0.0)).into())
+                .pack(),
+        }
+    }
+
     /// The background of a box in a row that is laid out once only, where boxes are not as high as the row. Round corners
     /// would show it.
     fn background(&self, part: &Part<'_>) -> Option<Paint> {
@@ -177,9 +189,15 @@ impl Typesetter<'_> {
             Part::After(element) => flow.inline(self.after(*element, place)),
             Part::Text(nodes) => nodes.iter().for_each(|node| self.span(*node, place, &mut flow.line)),
         }
-        match flow.is_line() {
+        let content = match flow.is_line() {
             true => ParElem::new(Content::sequence(std::mem::take(&mut flow.line))).pack(),
             false => flow.finish(),
+        };
+        match part {
+            Part::Element(element) if element.value().name() != "img" => {
+                self.with_float_margins(*element, content, place)
+            }
+            _ => content,
         }
     }
 }

@@ -36,11 +36,6 @@ pub(in crate::content) fn is_column(style: &Style) -> bool {
     }
 }
 
-/// Whether the row as a whole stands in a line of text: `display: inline-flex`.
-pub(in crate::content) fn is_in_line(style: &Style) -> bool {
-    has_items(style) && style.row.is_inline == Some(true)
-}
-
 impl Typesetter<'_> {
     pub(super) fn part_style(&self, part: &Part<'_>) -> Option<&Style> {
         match part {

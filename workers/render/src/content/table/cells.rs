@@ -2,8 +2,7 @@
 
 use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc};
 
-use ego_tree::NodeRef;
-use scraper::{ElementRef, Node};
+use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
     layout::{Alignment, HAlignment, Sides},
@@ -96,11 +95,11 @@ impl Typesetter<'_> {
             .with_y(Smart::Custom(cell.y))
             .with_colspan(span(cell.colspan))
             .with_rowspan(span(cell.rowspan));
-        let specified = styles.into_iter().flatten().find_map(text_style::alignment);
-        if let Some(alignment) = specified.or_else(|| attribute(cell.element)) {
+        if let Some(alignment) = alignment(cell, styles) {
             typeset = typeset.with_align(Smart::Custom(alignment));
         }
-        let backgrounds = styles.into_iter().chain([grid.style]).flatten();
+        let column = grid.column_styles.get(cell.x).copied().flatten();
+        let backgrounds = styles.into_iter().chain([column, grid.style]).flatten();
         let painted = [Some(cell.element), Some(cell.row)]
             .into_iter()
             .flatten()
@@ -116,7 +115,7 @@ impl Typesetter<'_> {
             }
             typeset = typeset.with_inset(Smart::Custom(inset));
         }
-        typeset = typeset.with_stroke(strokes(cell, grid, styles));
+        typeset = typeset.with_stroke(strokes(cell, grid, styles[0]));
         Packed::new(typeset)
     }
 }
@@ -126,33 +125,32 @@ fn opacity(styles: [Option<&Style>; 3]) -> f64 {
     styles.into_iter().flatten().filter_map(box_style::opacity).product()
 }
 
-/// A cell's borders; where borders collapse, above and below also its row's and part's, and at the table's edges the
-/// table's.
-fn strokes(cell: &PlacedCell<'_>, grid: &Grid<'_>, styles: [Option<&Style>; 3]) -> Sides<Option<Option<Arc<Stroke>>>> {
-    let arc = |stroke: Option<Option<Stroke>>| stroke.map(|stroke| stroke.map(Arc::new));
-    let [own, row, part] = styles.map(|style| style.map(box_style::strokes).unwrap_or_default());
-    if grid.spacing.is_some() {
-        return own.map(arc);
-    }
-    let table = grid.style.map(box_style::strokes).unwrap_or_default();
-    let edge = |is_edge: bool, stroke: Option<Option<Stroke>>| stroke.filter(|_| is_edge);
-    let (right, bottom) = (cell.x + cell.colspan, cell.y + cell.rowspan);
-    let is_row = |node: &NodeRef<'_, Node>| node.value().as_element().is_some_and(|element| element.name() == "tr");
-    let is_first = !cell.row.prev_siblings().any(|node| is_row(&node));
-    let is_last = cell.row.next_siblings().filter(is_row).take(cell.rowspan).count() < cell.rowspan;
-    let (part_top, part_bottom) = (edge(is_first, part.top), edge(is_last, part.bottom));
-    Sides {
-        left: arc(drawn([own.left, edge(cell.x == 0, table.left)])),
-        right: arc(drawn([own.right, edge(right >= grid.columns, table.right)])),
-        top: arc(drawn([own.top, row.top, part_top, edge(cell.y == 0, table.top)])),
-        bottom: arc(drawn([own.bottom, row.bottom, part_bottom, edge(bottom >= grid.rows, table.bottom)])),
-    }
+/// A cell's borders; where borders collapse, those that win against its neighbours'.
+fn strokes(cell: &PlacedCell<'_>, grid: &Grid<'_>, style: Option<&Style>) -> Sides<Option<Option<Arc<Stroke>>>> {
+    let own = match &grid.borders {
+        Some(borders) => borders.of(cell),
+        None => style.map(|style| style.border).unwrap_or_default(),
+    };
+    let stroke = |border| box_style::stroke(border).map(|stroke| stroke.map(Arc::new));
+    let css::Sides { top, right, bottom, left } = own;
+    Sides { left: stroke(left), right: stroke(right), top: stroke(top), bottom: stroke(bottom) }
 }
 
-/// The first line that is drawn, as where borders collapse; else no line if one is specified as none.
-fn drawn<const N: usize>(strokes: [Option<Option<Stroke>>; N]) -> Option<Option<Stroke>> {
-    let none = strokes.iter().any(Option::is_some).then_some(None);
-    strokes.into_iter().flatten().flatten().next().map(Some).or(none)
+/// A cell's alignment across and down: each by the nearest style or attribute that specifies it.
+fn alignment(cell: &PlacedCell<'_>, styles: [Option<&Style>; 3]) -> Option<Alignment> {
+    let elements = [Some(cell.element), Some(cell.row), cell.part];
+    let found = elements.into_iter().zip(styles).flat_map(|(element, style)| {
+        [style.and_then(text_style::alignment), element.and_then(attribute)].into_iter().flatten()
+    });
+    let (mut across, mut down) = (None, None);
+    for alignment in found {
+        across = across.or(alignment.x());
+        down = down.or(alignment.y());
+    }
+    match (across, down) {
+        (Some(across), Some(down)) => Some(Alignment::Both(across, down)),
+        (across, down) => across.map(Alignment::H).or(down.map(Alignment::V)),
+    }
 }
 
 /// `align` of a cell, as in GitHub's tables.

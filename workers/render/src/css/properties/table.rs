@@ -288,8 +288,8 @@ pub(in super::super) const IN_PART: &[(&str, &str)] = &[
     ("justify-content", "`space-evenly` is `space-around`"),
     ("float", "text under a box: text stands beside it, up to about its height; floats that follow each other stand in rows"),
     ("clear", "sides: text after it is below all floats"),
-    ("display", "`table-cell` and the like"),
+    ("display", "`table-cell` and the like; `inline-grid` is `grid`"),
     ("margin", "less than nothing over other text or off the paper"),
     ("opacity", "on the body; drawings in SVG; in words, what has a colour of its own"),
-    ("content", "images; counters of a `::marker`"),
+    ("content", "images; counters of a `::marker`; a box without a text has `display: block` or `inline-block`"),
 ];

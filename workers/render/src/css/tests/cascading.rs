@@ -128,7 +128,10 @@ fn before_and_after_have_a_text_and_a_style() {
     assert_eq!(text, " (x.html)");
     assert_eq!((style.color, style.font_size), (RED, Some(8.0)));
     assert_eq!(done.styles.before(a.id(), a.value()), None);
-    assert_eq!(done.warnings, ["css:1: a `::before` or `::after` is not there without a text in `content`"]);
+    assert_eq!(
+        done.warnings,
+        ["css:1: `p::before` is not there without `content`: specify a text, or `content: \"\"` for a box"]
+    );
 }
 
 #[test]
