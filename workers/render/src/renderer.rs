@@ -13,7 +13,7 @@ use typst_layout::PagedDocument;
 
 use crate::{
     Warnings,
-    content::{Squeezed, TextArea, Typesetter},
+    content::{self, Squeezed, TextArea, Typesetter},
     conversation, css, doc,
     dom::{self, Document},
     fonts::Fonts,
@@ -123,6 +123,7 @@ impl Renderer {
         if settings.title.is_none() {
             settings.title = first_heading(&document);
         }
+        let contents_depth = contents_depth(&mut settings, &document);
         let sheets = inputs::sheets(&settings, &document, &mut warnings);
         let template = inputs::template(job, resources)?;
         let fonts = inputs::fonts(&self.fonts, job, &sheets, &template, &mut warnings);
@@ -154,6 +155,7 @@ impl Renderer {
         let lay_out = |squeezed: &Squeezed, warnings: &mut Warnings| -> Result<PagedDocument, Failure> {
             let typesetter = Typesetter::new(&document, &styles, &pictures, &fonts, warnings)
                 .with_pages(&named, first.styles.clone())
+                .with_contents_depth(contents_depth)
                 .squeezing(squeezed);
             let body = typesetter.typeset(area)?;
             let frame = variants::margins(&page, &defaults);
@@ -168,6 +170,15 @@ impl Renderer {
         let bytes = output::write(&typeset, &job.options, date, &mut warnings)?;
         Ok(Output { bytes, pages, title: settings.title, warnings: warnings.into_vec() })
     }
+}
+
+/// The lowest level in the text's own tables of contents; then the template has none.
+fn contents_depth(settings: &mut Settings, document: &Document) -> Option<u8> {
+    if !content::has_contents(document) {
+        return None;
+    }
+    let depth = settings.toc.replace(0).filter(|depth| *depth > 0)?;
+    Some(depth.saturating_add(document.top_level()).saturating_sub(1))
 }
 
 fn check_length(document: &Document) -> Result<(), Failure> {
@@ -211,7 +222,7 @@ fn first_heading(document: &Document) -> Option<String> {
         around.into_iter().any(|around| around.value().classes().any(|class| class == "message"))
     };
     let heading = elements.find(|element| element.value().name() == "h1" && !is_said(element))?;
-    let text = heading.text().collect::<String>();
+    let text = content::words_of(heading);
     let words: Vec<&str> = text.split_whitespace().collect();
     Some(words.join(" ").chars().take(1000).collect()).filter(|title: &String| !title.is_empty())
 }

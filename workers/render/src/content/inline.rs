@@ -64,12 +64,18 @@ impl Typesetter<'_> {
             return self.text(&element.text().collect::<String>(), place, out);
         }
         let is_boxed = |style: &&Style| style.display == Some(Display::InlineBlock);
-        if let Some(style) = style.filter(is_boxed).filter(|_| names::is_block_name(element.value().name())) {
+        if let Some(style) =
+            style.filter(is_boxed).filter(|_| !place.is_words && names::is_block_name(element.value().name()))
+        {
             return out.push(self.block_in_line(element, style, place));
         }
         let inner = self.within(element, place, style);
         let Some(content) = self.inline_element(element, inner, style) else { return };
         let content = self.with_generated(element, content, place);
+        if place.is_words {
+            let space = || self.is_block(element).then(|| SpaceElem::shared().clone());
+            return out.extend(space().into_iter().chain([content]).chain(space()));
+        }
         let content = match style {
             // Typst gives code a style of its own, which would win over a style around it.
             Some(style) if code::is_inline(element) => {
@@ -96,12 +102,13 @@ impl Typesetter<'_> {
     /// Adds `::before` and `::after`.
     pub(super) fn with_generated(&self, element: ElementRef<'_>, content: Content, place: Place) -> Content {
         let mut parts = vec![self.before(element, place), content, self.after(element, place)];
+        let line_break = if place.is_words { SpaceElem::shared().clone() } else { LinebreakElem::shared().clone() };
         let (before, after) = self.generates_blocks(element);
         if after {
-            parts.insert(2, LinebreakElem::shared().clone());
+            parts.insert(2, line_break.clone());
         }
         if before {
-            parts.insert(1, LinebreakElem::shared().clone());
+            parts.insert(1, line_break);
         }
         Content::sequence(parts)
     }
@@ -130,6 +137,9 @@ impl Typesetter<'_> {
         let transform = style.text_transform.unwrap_or(place.transform);
         let keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);
         self.text(&text, Place { transform, keep_spaces, ..place }, &mut out);
+        if place.is_words {
+            return Content::sequence(out);
+        }
         boxes::inline(Content::sequence(out), style, place, self.fonts)
     }
 
@@ -165,6 +175,13 @@ impl Typesetter<'_> {
         let line = || self.line(*element, place);
         let name = element.value().name();
         Some(match name {
+            "br" if place.is_words => SpaceElem::shared().clone(),
+            "img" | "svg" if place.is_words => {
+                let alt = element.attr("alt").or_else(|| element.attr("aria-label"));
+                let mut out = Vec::new();
+                self.text(alt.unwrap_or_default(), place, &mut out);
+                Content::sequence(out)
+            }
             "strong" | "b" => match style.and_then(|style| style.font_weight) {
                 // CSS gives the weight itself, not a difference.
                 Some(_) => StrongElem::new(line()).with_delta(0).pack(),

@@ -7,6 +7,7 @@ mod browser;
 mod built_in;
 mod fuzz;
 mod golden;
+mod headings;
 mod lost;
 mod margin_boxes;
 mod markdown;
