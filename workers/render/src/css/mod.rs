@@ -41,7 +41,7 @@ mod tests;
 pub use apply::SCALE;
 pub use cascade::cascade;
 pub use font_face::FontFace;
-pub use numerals::pattern;
+pub use numerals::{pattern, text as numeral};
 pub use page::page;
 pub use page_style::{MarginBox, MarginItem, Page, PageSelector, PageVariant, Pages};
 pub use rules::Sheet;

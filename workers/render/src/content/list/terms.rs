@@ -5,7 +5,7 @@ use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
     layout::{Fr, GridCell, GridChild, GridElem, GridItem, Sizing, TrackSizings},
     model::{ParElem, ParbreakElem, StrongElem, TermItem, TermsElem},
-    text::{SpaceElem, TextElem},
+    text::LinebreakElem,
 };
 
 use super::{packed, spaced};
@@ -106,7 +106,7 @@ fn item(group: Group) -> Packed<TermItem> {
 }
 
 fn term(terms: Vec<Content>) -> Content {
-    between(terms, TextElem::packed(",") + SpaceElem::shared().clone())
+    between(terms, LinebreakElem::shared().clone())
 }
 
 fn between(parts: Vec<Content>, between: Content) -> Content {
