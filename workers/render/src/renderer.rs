@@ -120,9 +120,7 @@ impl Renderer {
         }
         let document = Document::parse(&html, &settings.body_classes, &mut warnings);
         check_length(&document)?;
-        if settings.title.is_none() {
-            settings.title = first_heading(&document);
-        }
+        settings.title = settings.title.or_else(|| document.title()).or_else(|| first_heading(&document));
         let contents_depth = contents_depth(&mut settings, &document);
         let sheets = inputs::sheets(&settings, &document, &mut warnings);
         let template = inputs::template(job, resources)?;

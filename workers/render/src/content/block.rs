@@ -160,6 +160,8 @@ impl Typesetter<'_> {
                 kept_with_next(ParElem::new(StrongElem::new(line).pack()).pack())
             }
             "center" => self.paragraphs(*element, place).set(AlignElem::alignment, Alignment::H(HAlignment::Center)),
+            // These show nothing in browsers; a title is the document's.
+            "meta" | "title" => Content::empty(),
             name if names::is_dropped(name) => {
                 self.warn(*element, format!("<{name}> is left out: a printed document can't have it"));
                 Content::empty()

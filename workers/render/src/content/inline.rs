@@ -221,6 +221,8 @@ impl Typesetter<'_> {
                 Some(kind) => self.inline_formula(element, kind),
                 None => line(),
             },
+            // These show nothing in browsers; a title is the document's.
+            "meta" | "title" => return None,
             name if names::is_dropped(name) => {
                 self.warn(*element, format!("<{name}> is left out: a printed document can't have it"));
                 return None;

@@ -8,6 +8,7 @@ mod built_in;
 mod fuzz;
 mod golden;
 mod headings;
+mod links;
 mod lost;
 mod margin_boxes;
 mod markdown;
