@@ -126,8 +126,9 @@ impl Renderer {
         let template = inputs::template(job, resources)?;
         let fonts = inputs::fonts(&self.fonts, job, &sheets, &template, &mut warnings);
         let defaults = template.defaults;
-        let styles = css::cascade(&document.html, &sheets, defaults.size, &mut warnings);
         let mut page = css::page(&sheets, defaults.size, &mut warnings);
+        let base = css::Base { size: defaults.size, page: paper::between_margins(&page, &defaults) };
+        let styles = css::cascade(&document.html, &sheets, base, &mut warnings);
         let style = document.body().and_then(|body| styles.of(body.id())).cloned();
         let root = styles.of(document.html.root_element().id());
         let around = Around { styles: [root, style.as_ref()], defaults: &defaults, fonts: &fonts };

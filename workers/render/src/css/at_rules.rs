@@ -6,6 +6,7 @@ use cssparser::{
 };
 
 use super::blocks::block;
+use super::conditions;
 use super::font_face::face;
 use super::page_selector;
 use super::page_style::{MARGIN_BOXES, PageSelector};
@@ -97,8 +98,10 @@ impl<'i> QualifiedRuleParser<'i> for Reader<'_, '_> {
 pub(super) enum Prelude {
     Page(Vec<PageSelector>),
     Font,
-    /// `@media` that applies to print.
+    /// `@media` that applies to print, and `@supports` that holds.
     Print,
+    /// A layer, or the names of layers.
+    Layer,
     /// `@charset`, which is UTF-8 here.
     Charset,
     /// Left out; a warning was given.
@@ -119,7 +122,10 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
         let prelude = match name.to_ascii_lowercase().as_str() {
             "page" => page_selector::selectors(text).map(Prelude::Page),
             "font-face" => Ok(Prelude::Font),
-            "media" => media(text).map(|()| Prelude::Print),
+            "media" => conditions::media(text).map(|()| Prelude::Print),
+            "supports" => conditions::supports(text).map(|()| Prelude::Print),
+            // Its rules count in the order of the sheet.
+            "layer" => Ok(Prelude::Layer),
             "charset" => Ok(Prelude::Charset),
             name => Err(unsupported(name, text)),
         };
@@ -131,7 +137,7 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
 
     fn rule_without_block(&mut self, prelude: Prelude, _: &ParserState) -> Result<(), ()> {
         match prelude {
-            Prelude::Charset | Prelude::Rejected => Ok(()),
+            Prelude::Charset | Prelude::Layer | Prelude::Rejected => Ok(()),
             _ => Err(()),
         }
     }
@@ -168,7 +174,7 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
                     Err(why) => self.log.add(Some(line), why),
                 }
             }
-            Prelude::Print => {
+            Prelude::Print | Prelude::Layer => {
                 let mut errors = Vec::new();
                 for rule in StyleSheetParser::new(input, self) {
                     if let Err((error, text, place)) = rule {
@@ -182,43 +188,12 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
     }
 }
 
-/// Checks that a media list includes print; the error says why not.
-fn media(text: &str) -> Result<(), String> {
-    let mut why = "`@media` names no medium; write `@media print`".to_owned();
-    for query in text.split(',') {
-        let query = query.trim().to_ascii_lowercase();
-        let mut parts = query.strip_prefix("only ").unwrap_or(&query).split(" and ").map(str::trim);
-        let medium = parts.next().unwrap_or_default();
-        let other: Vec<&str> = match medium.starts_with('(') {
-            true => std::iter::once(medium).chain(parts).collect(),
-            false => parts.collect(),
-        };
-        // Conditions that are true on paper.
-        let is_so = |condition: &&str| matches!(*condition, "(color)" | "(min-color: 1)" | "(orientation: portrait)");
-        match medium {
-            "print" | "all" | "not screen" if other.iter().all(is_so) => return Ok(()),
-            _ if medium.starts_with('(') && other.iter().all(is_so) => return Ok(()),
-            "screen" | "not print" | "not all" | "speech" | "tty" | "tv" => {
-                why = format!("`@media {}` is not for print; what it holds was left out", shorten(text));
-            }
-            _ => {
-                why = format!(
-                    "`@media {}` was left out: of conditions only `(color)` is understood, besides `print`, `all` and \
-                     `screen`",
-                    shorten(text)
-                );
-            }
-        }
-    }
-    Err(why)
-}
-
 fn unsupported(name: &str, text: &str) -> String {
     let whole = shorten(&format!("@{name} {text}"));
     let why = match name {
         "import" => "style sheets are not fetched; send the other sheet along",
         "keyframes" | "-webkit-keyframes" | "-moz-keyframes" | "-o-keyframes" => "nothing moves on paper",
-        "supports" | "container" | "layer" | "scope" | "starting-style" => "write its rules without it",
+        "container" | "scope" | "starting-style" => "write its rules without it",
         "namespace" => "there are no namespaces in HTML",
         "counter-style" => "list styles are decimal, lower-roman and the like, or a text in quotes",
         "property" => "`--name: value` needs no declaration of its own",

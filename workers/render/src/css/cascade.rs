@@ -25,19 +25,35 @@ const LINES: usize = 500;
 /// The most different styles of a document.
 const STYLES: usize = 20_000;
 
-/// Finds the style of each element. The document's font size is `base_font_size_pt`.
+/// What lengths are relative to, in points.
+#[derive(Debug, Clone, Copy)]
+pub struct Base {
+    /// The document's font size.
+    pub size: f64,
+    /// The page's width and height between its margins.
+    pub page: (f64, f64),
+}
+
+/// On paper of the size A4 without margins.
+impl From<f64> for Base {
+    fn from(size: f64) -> Self {
+        Self { size, page: (595.28, 841.89) }
+    }
+}
+
+/// Finds the style of each element.
 ///
 /// Later sheets win over earlier ones, and `style="..."` over both; its warnings have the source "markdown". Rules
 /// that match no element give a warning.
 #[must_use]
-pub fn cascade(html: &Html, sheets: &[Sheet], base_font_size_pt: f64, warnings: &mut Warnings) -> Styles {
+pub fn cascade(html: &Html, sheets: &[Sheet], base: impl Into<Base>, warnings: &mut Warnings) -> Styles {
     let tree = Tree::new(html);
     let mut work = Work {
         sheets,
         index: Index::new(sheets),
         inline: Inline::default(),
         hints: Hints::default(),
-        applier: Applier::new(base_font_size_pt, warnings),
+        applier: Applier::new(base.into(), warnings),
         known: HashMap::new(),
         shared: vec![Shared::default()],
         key: Vec::new(),

@@ -10,6 +10,7 @@ mod blocks;
 mod cascade;
 mod color;
 mod component;
+mod conditions;
 mod content;
 mod counters;
 mod draft;
@@ -39,7 +40,7 @@ mod variables;
 mod tests;
 
 pub use apply::SCALE;
-pub use cascade::cascade;
+pub use cascade::{Base, cascade};
 pub use font_face::FontFace;
 pub use numerals::{pattern, text as numeral};
 pub use page::page;
@@ -56,7 +57,10 @@ use crate::Warnings;
 #[must_use]
 pub fn length(text: &str) -> Option<Length> {
     let one = |text: &str| match component::components(text).ok()?.as_slice() {
-        [part] => part.len().map(|len| len.resolved(length::Measure { em: 10.0, rem: 10.0 })),
+        [part] => {
+            let by = length::Measure { em: 10.0, rem: 10.0, view: (0.0, 0.0) };
+            part.len().filter(|len| !len.has_view()).map(|len| len.resolved(by))
+        }
         _ => None,
     };
     one(text).or_else(|| one(&hints::dimension(text)?))

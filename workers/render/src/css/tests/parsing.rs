@@ -64,7 +64,7 @@ fn rules_inside_rules_are_reported_and_what_follows_them_counts() {
 #[test]
 fn media_for_print_count_and_others_are_reported() {
     let css = "@media print { p { color: blue } }\n@media screen { p { color: red } }\n\
-               @media all { p { hyphens: auto } }\n@media (min-width: 3cm) { p { color: red } }";
+               @media all { p { hyphens: auto } }\n@media (hover) { p { color: red } }";
     let done = styled("<p>", css);
     assert_eq!(done.style("p").color, Some(Rgba(0, 0, 255, 255)));
     assert_eq!(done.style("p").hyphens, Some(true));
@@ -72,10 +72,47 @@ fn media_for_print_count_and_others_are_reported() {
         done.warnings,
         [
             "css:2: `@media screen` is not for print; what it holds was left out",
-            "css:4: `@media (min-width: 3cm)` was left out: of conditions only `(color)` is understood, besides `print`, \
-             `all` and `screen`",
+            "css:4: `@media (hover)` was left out: of conditions `(color)`, `(orientation: portrait)`, widths and \
+             heights are understood, besides `print`, `all` and `screen`",
         ]
     );
+}
+
+#[test]
+fn conditions_of_media_are_those_of_a_page() {
+    for (condition, is_so) in [
+        ("print and (min-width: 100mm)", true),
+        ("(max-width: 768px)", true),
+        ("(min-width: 768px)", false),
+        ("print and (min-width: 10cm) and (max-width: 18cm)", true),
+        ("(width >= 400px)", true),
+        ("(width < 400px)", false),
+        ("(orientation: landscape), (height > 10cm)", true),
+        ("(prefers-color-scheme: dark)", false),
+        ("screen and (min-width: 10px)", false),
+    ] {
+        let done = styled("<p>", &format!("@media {condition} {{ p {{ color: blue }} }}"));
+        assert_eq!(done.style("p").color.is_some(), is_so, "{condition}");
+        assert_eq!(done.warnings.is_empty(), is_so, "{condition}: {:?}", done.warnings);
+    }
+}
+
+#[test]
+fn supports_and_layers_are_read() {
+    for (rule, is_so) in [
+        ("@supports (display: grid)", true),
+        ("@supports (display: grid) and (not (color: klingon))", true),
+        ("@supports (position: klingon) or (color: red)", true),
+        ("@supports not (display: grid)", false),
+        ("@supports (color: klingon)", false),
+        ("@supports selector(p > a)", true),
+        ("@layer base", true),
+        ("@layer", true),
+    ] {
+        let done = styled("<p>", &format!("@layer base, other;\n{rule} {{ p {{ color: blue }} }}"));
+        assert_eq!(done.style("p").color.is_some(), is_so, "{rule}: {:?}", done.warnings);
+        assert_eq!(done.warnings.is_empty(), is_so, "{rule}: {:?}", done.warnings);
+    }
 }
 
 #[test]
@@ -95,12 +132,12 @@ fn fonts_are_attached_files() {
 
 #[test]
 fn other_at_rules_are_reported() {
-    let css = "@keyframes a { from { color: red } }\n@supports (display: grid) { p { color: red } }\n@charset 'utf-8';";
+    let css = "@keyframes a { from { color: red } }\n@container (width > 1cm) { p { color: red } }\n@charset 'utf-8';";
     assert_eq!(
         warned(css),
         [
             "css:1: `@keyframes a` was left out: nothing moves on paper",
-            "css:2: `@supports (display: grid)` was left out: write its rules without it",
+            "css:2: `@container (width > 1cm)` was left out: write its rules without it",
         ]
     );
 }
