@@ -5,7 +5,7 @@ use cssparser::{
     StyleSheetParser,
 };
 
-use super::blocks::block;
+use super::blocks::{Block, block, block_of_rule};
 use super::conditions;
 use super::font_face::face;
 use super::page_selector;
@@ -14,6 +14,8 @@ use super::rules::{PageRule, RULES, Rule, Sheet, check_content, declarations};
 use super::select::{self, Targets};
 use super::{Log, shorten};
 
+/// The longest selectors of a rule in another one, in bytes: each level may repeat those around.
+const SELECTORS: usize = 2_000;
 /// The most fonts of one sheet.
 const FONTS: usize = 100;
 
@@ -64,7 +66,7 @@ impl<'i> QualifiedRuleParser<'i> for Reader<'_, '_> {
         input.skip_whitespace();
         let start = input.position();
         let targets = select::targets(input);
-        Ok((targets, shorten(input.slice_from(start))))
+        Ok((targets, input.slice_from(start).trim().to_owned()))
     }
 
     fn parse_block(
@@ -74,25 +76,59 @@ impl<'i> QualifiedRuleParser<'i> for Reader<'_, '_> {
         input: &mut Parser<'i>,
     ) -> Result<(), ParseError<()>> {
         let line = start.source_location().line + 1;
+        let block = block_of_rule(input, false);
+        self.rule(&text, targets, line, block);
+        Ok(())
+    }
+}
+
+impl Reader<'_, '_> {
+    /// Adds a rule, and after it those in it (CSS Nesting 1).
+    fn rule(&mut self, text: &str, targets: Targets, line: u32, block: Block) {
         if !self.is_below_limit() {
-            while input.next().is_ok() {}
-            return Ok(());
+            return;
         }
         for (selector, why, more) in targets.errors {
             let others = if more > 0 { format!(" (so do {more} more of this rule)") } else { String::new() };
             self.log.add(Some(line), format!("`{selector}` matches nothing{others}: {why}"));
         }
-        let block = block(input, false);
         if targets.valid.is_empty() {
-            return Ok(());
+            return;
         }
         self.add_errors(block.errors);
         let declarations = declarations(block.declarations, self.log);
-        let rule = Rule { text, line, targets: targets.valid, declarations };
+        let rule = Rule { text: shorten(text), line, targets: targets.valid, declarations };
         check_content(&rule, self.log);
-        self.sheet.rules.push(rule);
-        Ok(())
+        if block.rules.is_empty() || !rule.declarations.is_empty() {
+            self.sheet.rules.push(rule);
+        }
+        for (own, line, inner) in block.rules {
+            let nested = nested_selectors(text, &own);
+            if nested.len() > SELECTORS {
+                let message =
+                    format!("`{}` has selectors that are too long with those of the rule around", shorten(&own));
+                self.log.add(Some(line), message);
+                continue;
+            }
+            let targets = select::targets(&mut Parser::new(&nested));
+            self.rule(&nested, targets, line, inner);
+        }
     }
+}
+
+/// The selectors of a rule in another one: `&` is what that one matches, and is before selectors without it.
+fn nested_selectors(around: &str, own: &str) -> String {
+    let any = format!(":is({around})");
+    let nested = conditions::divided(own, ",").into_iter().map(|own| {
+        let own = own.trim();
+        match (own.strip_prefix('&'), around.contains(',')) {
+            (Some(rest), false) if !rest.contains('&') => format!("{around}{rest}"),
+            (None, false) if !own.contains('&') => format!("{around} {own}"),
+            (None, true) if !own.contains('&') => format!("{any} {own}"),
+            _ => own.replace('&', &any),
+        }
+    });
+    nested.collect::<Vec<_>>().join(", ")
 }
 
 pub(super) enum Prelude {

@@ -118,7 +118,7 @@ fn is_supported(text: &str, depth: usize) -> Option<bool> {
 }
 
 /// The parts between a word that is in no brackets.
-fn divided<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
+pub(super) fn divided<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
     let (mut parts, mut from, mut depth) = (Vec::new(), 0, 0_usize);
     for (at, c) in text.char_indices() {
         match c {

@@ -54,11 +54,29 @@ fn selectors_that_cannot_match_on_paper_say_so_and_leave_the_others() {
 }
 
 #[test]
-fn rules_inside_rules_are_reported_and_what_follows_them_counts() {
-    let done = styled("<p>", "p {\n & b { color: red }\n a:hover { color: red }\n color: blue }");
+fn rules_inside_rules_count_after_it() {
+    let html = "<div class=a><p class=b>x<b>y</b></p><p>z</p></div><section><i>w</i></section>";
+    let css = "div, section {\n  & p { color: red; &.b { color: blue } }\n  > i { color: lime }\n  b, u { color: aqua }\n  color: gray\n}\n.a { .b & { color: red } }";
+    let done = styled(html, css);
+    let color = |selector: &str| done.style(selector).color.map(|Rgba(red, green, blue, _)| (red, green, blue));
+    assert_eq!(color("p.b"), Some((0, 0, 255)));
+    assert_eq!(color("p:last-child"), Some((255, 0, 0)));
+    assert_eq!((color("i"), color("b")), (Some((0, 255, 0)), Some((0, 255, 255))));
+    assert_eq!((color("div"), color("section")), (Some((128, 128, 128)), Some((128, 128, 128))));
+    assert_eq!(done.warnings, ["css:7: `.b :is(.a)` matches no element of this document"]);
+    let done = styled("<p>", "p {\n a:hover { color: red }\n &-x { color: red }\n color: blue }");
     assert_eq!(done.style("p").color, Some(Rgba(0, 0, 255, 255)));
     assert_eq!(done.warnings.len(), 2, "{:?}", done.warnings);
-    assert!(done.warnings[0].starts_with("css:2: a rule inside a rule is not supported"), "{:?}", done.warnings);
+    let deep = format!("p {{ {} color: red {} }}", "&, & b { ".repeat(20), "}".repeat(20));
+    assert!(styled("<p>", &deep).warnings.iter().any(|warning| warning.contains("too long")));
+}
+
+#[test]
+fn rules_in_attributes_and_pages_are_reported() {
+    let done = styled("<p style='color: blue; b { color: red }'>", "");
+    assert_eq!((done.style("p").color, done.warnings.len()), (Some(Rgba(0, 0, 255, 255)), 1), "{:?}", done.warnings);
+    let (_, warnings) = super::paged("@page { margin: 2cm; p { color: red } }");
+    assert_eq!(warnings, ["css:1: a rule inside of this is not supported; write it as a rule of its own"]);
 }
 
 #[test]
