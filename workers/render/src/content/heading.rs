@@ -47,7 +47,8 @@ impl Typesetter<'_> {
             Some((words, label)) => {
                 let selector = Some(Selector::Label(label));
                 let rule = Recipe::new(selector, Transformation::Content(shown), Span::detached());
-                (words.labelled(label), Some(rule))
+                // A sequence would lose its label where a number is put before it, so it is in an element with a style.
+                (words.set(HeadingElem::bookmarked, Smart::Auto).labelled(label), Some(rule))
             }
             None => (shown, None),
         };

@@ -100,3 +100,23 @@ fn a_document_has_one_table_of_contents() {
         assert_eq!((count("A"), count("B"), count("C")), (2, 2, 1), "{}", seen.text());
     }
 }
+
+#[test]
+fn headings_in_many_boxes_are_listed() {
+    let (open, close) = ("<div style='padding: 2px'>".repeat(20), "</div>".repeat(20));
+    let seen = seen(&job(&format!("{open}<h1>Deep</h1><p>text</p><h2>Deeper</h2>{close}"), ""));
+    assert_eq!(bookmarks(&seen), ["Deep", "Deeper"]);
+}
+
+#[test]
+fn a_heading_with_a_number_shows_its_notes_and_lines() {
+    let markdown =
+        "# Part[^1] one\n\n# Hello<br>World\n\n<h1 class=r><span>Left</span><span>Right</span></h1>\n\n[^1]: Note.\n";
+    let mut job = job(markdown, ".r { display: flex; justify-content: space-between }");
+    job.options.numbering = Some(true);
+    let seen = seen(&job);
+    assert!(seen.text().contains("Note."), "{}", seen.text());
+    let top = |word: &str| seen.word(word).area.top;
+    assert!(top("World") > top("Hello") + 8.0, "{:?}", seen.words);
+    assert!(seen.word("Right").area.right > 500.0, "{:?}", seen.words);
+}

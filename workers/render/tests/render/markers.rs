@@ -181,12 +181,15 @@ fn markers_of_one_list_end_at_one_place() {
 fn a_task_has_its_box_only() {
     let seen = seen(&job("- [x] done\n- plain\n- [ ] open\n  - under\n", ""));
     assert_eq!(words(&seen).join(" "), "☑ done • plain ☐ open ‣ under");
+    let line = at(&seen, "under").top - at(&seen, "open").top;
+    assert!(close(at(&seen, "plain").top - at(&seen, "done").top, line, 0.5), "{:?}", seen.words);
 }
 
 #[test]
 fn terms_of_one_description_have_lines_of_their_own() {
     let seen = seen(&job("<dl><dt>alpha</dt><dt>beta</dt><dd>text</dd></dl>", ""));
     assert!(at(&seen, "beta").top > at(&seen, "alpha").top + 8.0, "{:?}", seen.words);
+    assert!(close(at(&seen, "beta").left, at(&seen, "alpha").left, 0.5), "{:?}", seen.words);
     assert_eq!(words(&seen).join(" "), "alpha beta text");
 }
 

@@ -4,7 +4,7 @@
 use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement},
-    layout::{AlignElem, Alignment, BoxElem, HAlignment, Sizing},
+    layout::{AlignElem, Alignment, BoxElem, HAlignment, Length, Sizing},
     model::{ListElem, ListItem, ListMarker},
     text::TextElem,
 };
@@ -59,7 +59,7 @@ impl Typesetter<'_> {
                 None => list.pack(),
             }
         });
-        Some(joined(lists, self.spacing(&part.items, place)))
+        Some(joined(lists, self.spacing(&part.items, place).or(tight.then(Length::zero))))
     }
 
     /// The markers' texts; `None` for an item with the usual one, and if all have it.
