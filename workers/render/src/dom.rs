@@ -13,12 +13,15 @@ use html5ever::{LocalName, QualName, ns};
 use scraper::{ElementRef, Html, Node};
 
 use crate::{
-    markdown::CARRIER,
+    markdown::{CARRIER, OF_ITEM},
     warnings::{SOURCE, Warnings},
 };
 
 /// The most elements and texts of a document.
 pub const ELEMENTS: usize = 400_000;
+
+/// How many nodes before one may say its line.
+const LOOKED_BACK: usize = 20;
 
 #[derive(Debug)]
 pub struct Document {
@@ -53,12 +56,22 @@ impl Document {
         self.html.root_element().child_elements().find(|element| element.value().name() == "body")
     }
 
-    /// The line of a node, or of the nearest ancestor that has one.
+    /// The line of a node, or of the nearest ancestor that has one; else the last line before it: the parser ends a
+    /// paragraph where a block is in it.
     #[must_use]
     pub fn line(&self, node: NodeRef<'_, Node>) -> Option<u32> {
-        let mut around = std::iter::once(node).chain(node.ancestors()).filter_map(|node| node.value().as_element());
-        let position = around.find_map(|element| element.attr("data-sourcepos"))?;
-        position.split(':').next()?.parse().ok()
+        let position = |node: NodeRef<'_, Node>| {
+            let position = node.value().as_element()?.attr("data-sourcepos")?;
+            let (first, last) = position.split_once('-')?;
+            let line = |place: &str| place.split(':').next()?.parse::<u32>().ok();
+            Some((line(first)?, line(last)?))
+        };
+        let around = || std::iter::once(node).chain(node.ancestors());
+        let before = || {
+            let mut nodes = around().flat_map(|node| node.prev_siblings()).take(LOOKED_BACK);
+            nodes.find_map(position).map(|(_, last)| last)
+        };
+        around().find_map(position).map(|(first, _)| first).or_else(before)
     }
 
     /// The first line of an element itself.
@@ -87,9 +100,9 @@ impl Document {
         let mut carriers = Vec::new();
         for node in self.html.tree.nodes() {
             let Some(element) = node.value().as_element().filter(|element| element.name() == CARRIER) else { continue };
-            let mut next = node.next_siblings();
-            let target = next.find(|next| next.value().is_element()).map(|next| next.id());
-            let attributes: Vec<_> = element.attrs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            let target = owner(node, element.attr(OF_ITEM).is_some());
+            let attributes = element.attrs().filter(|(name, _)| *name != OF_ITEM);
+            let attributes: Vec<_> = attributes.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             carriers.push((node.id(), target, attributes));
         }
         for (carrier, target, attributes) in carriers {
@@ -172,6 +185,8 @@ impl Document {
             match element.value().id() {
                 Some(id) if !id.is_empty() && id.len() <= 256 => match given.insert(id.to_owned()) {
                     true => drop(self.ids.insert(id.to_owned(), element.id())),
+                    // The parser repeats an element that another one closed, such as `<a id="x"/>`.
+                    false if self.ids.get(id).is_some_and(|first| self.is_repeated(*first, element)) => {}
                     false => {
                         let message = format!("the id {id:?} is there twice: links go to the first");
                         warnings.add(SOURCE, self.line(*element), message);
@@ -195,6 +210,25 @@ impl Document {
             set(&mut self.html, id, "id", &name);
             self.ids.insert(name, id);
         }
+    }
+
+    fn is_repeated(&self, first: NodeId, element: ElementRef<'_>) -> bool {
+        let is_same = |first: ElementRef<'_>| first.value().attrs == element.value().attrs;
+        element.value().name() == "a" && element.attr("href").is_none() && self.element(first).is_some_and(is_same)
+    }
+
+    /// The text of `<title>`.
+    #[must_use]
+    pub fn title(&self) -> Option<String> {
+        let is_title = |element: &ElementRef<'_>| {
+            let is_around = |around: ElementRef<'_>| {
+                around.value().name() == "svg" || around.value().classes().any(|class| class == "message")
+            };
+            element.value().name() == "title" && !element.ancestors().filter_map(ElementRef::wrap).any(is_around)
+        };
+        let title = self.html.root_element().descendent_elements().find(is_title)?.text().collect::<String>();
+        let words: Vec<&str> = title.split_whitespace().collect();
+        Some(words.join(" ").chars().take(1000).collect()).filter(|title: &String| !title.is_empty())
     }
 
     /// Removes ids from what is typeset more than once: parts of headings (in tables of contents, in page headers),
@@ -238,6 +272,15 @@ impl Document {
     pub fn too_long(&self, bound: usize) -> Option<u32> {
         let id = self.html.tree.nodes().nth(bound)?.id();
         Some(self.html.tree.get(id).and_then(|node| self.line(node)).unwrap_or(0))
+    }
+}
+
+/// The element that a carrier's attributes are of: the next one, or the list's item around.
+fn owner(carrier: NodeRef<'_, Node>, is_of_item: bool) -> Option<NodeId> {
+    let item = carrier.parent().filter(|parent| parent.value().as_element().is_some_and(|own| own.name() == "li"));
+    match item.filter(|_| is_of_item) {
+        Some(item) => Some(item.id()),
+        None => carrier.next_siblings().find(|next| next.value().is_element()).map(|next| next.id()),
     }
 }
 
@@ -311,6 +354,30 @@ mod tests {
         assert!(document.ids.contains_key("x") && document.within.get("b").is_some_and(|heading| heading == "b-1"));
         assert!(document.element(document.ids["c"]).is_some_and(|element| element.value().name() == "p"));
         assert!(warnings.is_empty(), "{warnings:?}");
+    }
+
+    #[test]
+    fn attributes_of_a_tight_lists_item_are_the_items() {
+        let html =
+            parse("- one {.a}\n- two {.b}\n  - three {.c}\n- **four** {.d}\n\n1. five\n\n   six {.e}\n").0.html.html();
+        for (class, text) in [("a", "one"), ("b", "two"), ("c", "three"), ("d", "<strong")] {
+            let at = html.find(&format!("class=\"{class}\"")).unwrap_or_else(|| panic!("no {class} in {html}"));
+            let item = html[..at].rfind('<').unwrap_or(0);
+            assert!(
+                html[item..].starts_with("<li") && html[at..].find(text).is_some_and(|at| at < 60),
+                "{class}: {html}"
+            );
+        }
+        assert!(html.contains("<p class=\"e\""), "{html}");
+    }
+
+    #[test]
+    fn an_anchor_that_nothing_closes_is_there_once() {
+        for text in ["<a id=\"x\"/>\n\ntext\n\nmore\n", "a <a name=\"x\"/> b\n\nmore\n", "# A <a id=\"x\"/>\n\nb\n"] {
+            let (document, warnings) = parse(text);
+            assert!(warnings.is_empty(), "{text}: {warnings:?}");
+            assert!(document.ids.contains_key("x") || document.within.contains_key("x"), "{text}");
+        }
     }
 
     #[test]

@@ -28,6 +28,9 @@ use comrak::{
 
 /// Carries the attributes of its next sibling.
 pub const CARRIER: &str = "ruche-attributes";
+/// An attribute of a carrier whose attributes are those of the list's item around: a tight list's paragraph is no
+/// element.
+pub const OF_ITEM: &str = "of-item";
 
 fn options() -> Options<'static> {
     let mut options = Options::default();
@@ -101,7 +104,7 @@ fn carry_attributes<'a>(arena: &'a Arena<'a>, root: Node<'a>) {
                 None => continue,
             },
         };
-        carriers.push((node, carrier(&attributes)));
+        carriers.push((node, carrier(&attributes, is_item(node))));
     }
     for (node, html) in carriers {
         let value = match node.data().value.block() {
@@ -111,6 +114,13 @@ fn carry_attributes<'a>(arena: &'a Arena<'a>, root: Node<'a>) {
         let before = arena.alloc(comrak::nodes::AstNode::from(value));
         node.insert_before(before);
     }
+}
+
+/// Whether a node is the paragraph of a tight list's item.
+fn is_item(node: Node<'_>) -> bool {
+    let list = node.parent().and_then(|item| item.parent());
+    let is_tight = |list: Node<'_>| matches!(list.data().value, NodeValue::List(ref list) if list.tight);
+    matches!(node.data().value, NodeValue::Paragraph) && list.is_some_and(is_tight)
 }
 
 fn take_attributes(node: Node<'_>) -> Option<Attributes> {
@@ -165,8 +175,11 @@ fn attributes(text: &str) -> Option<Attributes> {
     (attributes != Attributes::default()).then_some(attributes)
 }
 
-fn carrier(attributes: &Attributes) -> String {
+fn carrier(attributes: &Attributes, is_item: bool) -> String {
     let mut html = format!("<{CARRIER}");
+    if is_item {
+        let _ = write!(html, " {OF_ITEM}");
+    }
     let mut attribute = |name: &str, value: &str| {
         let value = value.replace('&', "&amp;").replace('"', "&quot;");
         let _ = write!(html, " {name}=\"{value}\"");

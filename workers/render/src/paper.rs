@@ -92,14 +92,23 @@ pub fn shrink_margins(page: &mut Page, defaults: &Defaults, warnings: &mut Warni
     }
 }
 
+/// The width and height between the margins, in points.
+pub fn between_margins(page: &Page, defaults: &Defaults) -> (f64, f64) {
+    let [top, right, bottom, left] = defaults.margins();
+    let (width, height) = page.size.unwrap_or(PAPER);
+    let margin = page.margin;
+    (
+        width - margin.left.unwrap_or(left) - margin.right.unwrap_or(right),
+        height - margin.top.unwrap_or(top) - margin.bottom.unwrap_or(bottom),
+    )
+}
+
 /// The area for the text, from CSS or the template.
 pub fn text_area(page: &Page, style: Option<&Style>, defaults: &Defaults, fonts: &Fonts) -> TextArea {
     let size = style.and_then(|style| style.font_size).unwrap_or(defaults.size);
-    let [top, right, bottom, left] = defaults.margins();
-    let (width, height) = page.size.unwrap_or(PAPER);
+    let [_, right, _, left] = defaults.margins();
     let aside = (page.margin.left.unwrap_or(left), page.margin.right.unwrap_or(right));
-    let width = width - aside.0 - aside.1;
-    let height = height - page.margin.top.unwrap_or(top) - page.margin.bottom.unwrap_or(bottom);
+    let (width, height) = between_margins(page, defaults);
     let columns = f64::from(style.and_then(|style| style.columns).unwrap_or(1).max(1));
     // Typst's gutter is 4 % of the width.
     let width = (width - 0.04 * width * (columns - 1.0)) / columns;

@@ -13,7 +13,7 @@ use typst_layout::PagedDocument;
 
 use crate::{
     Warnings,
-    content::{Squeezed, TextArea, Typesetter},
+    content::{self, Squeezed, TextArea, Typesetter},
     conversation, css, doc,
     dom::{self, Document},
     fonts::Fonts,
@@ -120,15 +120,15 @@ impl Renderer {
         }
         let document = Document::parse(&html, &settings.body_classes, &mut warnings);
         check_length(&document)?;
-        if settings.title.is_none() {
-            settings.title = first_heading(&document);
-        }
+        settings.title = settings.title.or_else(|| document.title()).or_else(|| first_heading(&document));
+        let contents_depth = contents_depth(&mut settings, &document);
         let sheets = inputs::sheets(&settings, &document, &mut warnings);
         let template = inputs::template(job, resources)?;
         let fonts = inputs::fonts(&self.fonts, job, &sheets, &template, &mut warnings);
         let defaults = template.defaults;
-        let styles = css::cascade(&document.html, &sheets, defaults.size, &mut warnings);
         let mut page = css::page(&sheets, defaults.size, &mut warnings);
+        let base = css::Base { size: defaults.size, page: paper::between_margins(&page, &defaults) };
+        let styles = css::cascade(&document.html, &sheets, base, &mut warnings);
         let style = document.body().and_then(|body| styles.of(body.id())).cloned();
         let root = styles.of(document.html.root_element().id());
         let around = Around { styles: [root, style.as_ref()], defaults: &defaults, fonts: &fonts };
@@ -154,6 +154,7 @@ impl Renderer {
         let lay_out = |squeezed: &Squeezed, warnings: &mut Warnings| -> Result<PagedDocument, Failure> {
             let typesetter = Typesetter::new(&document, &styles, &pictures, &fonts, warnings)
                 .with_pages(&named, first.styles.clone())
+                .with_contents_depth(contents_depth)
                 .squeezing(squeezed);
             let body = typesetter.typeset(area)?;
             let frame = variants::margins(&page, &defaults);
@@ -168,6 +169,15 @@ impl Renderer {
         let bytes = output::write(&typeset, &job.options, date, &mut warnings)?;
         Ok(Output { bytes, pages, title: settings.title, warnings: warnings.into_vec() })
     }
+}
+
+/// The lowest level in the text's own tables of contents; then the template has none.
+fn contents_depth(settings: &mut Settings, document: &Document) -> Option<u8> {
+    if !content::has_contents(document) {
+        return None;
+    }
+    let depth = settings.toc.replace(0).filter(|depth| *depth > 0)?;
+    Some(depth.saturating_add(document.top_level()).saturating_sub(1))
 }
 
 fn check_length(document: &Document) -> Result<(), Failure> {
@@ -211,7 +221,7 @@ fn first_heading(document: &Document) -> Option<String> {
         around.into_iter().any(|around| around.value().classes().any(|class| class == "message"))
     };
     let heading = elements.find(|element| element.value().name() == "h1" && !is_said(element))?;
-    let text = heading.text().collect::<String>();
+    let text = content::words_of(heading);
     let words: Vec<&str> = text.split_whitespace().collect();
     Some(words.join(" ").chars().take(1000).collect()).filter(|title: &String| !title.is_empty())
 }

@@ -109,10 +109,10 @@ impl Settings {
         if !pandoc.is_empty() {
             self.sheets.push((pandoc, front::SOURCE.to_owned()));
         }
-        let named = data.get("stylesheet").map(many).unwrap_or_default();
+        let named = data.get("stylesheet").map(sheets).unwrap_or_default();
         // Pandoc's `css` names files, md-to-pdf's is a sheet.
         let (files, sheets): (Vec<_>, Vec<_>) =
-            data.get("css").map(many).unwrap_or_default().into_iter().partition(|css| is_file(css));
+            data.get("css").map(sheets).unwrap_or_default().into_iter().partition(|css| is_file(css));
         for name in named.into_iter().chain(files) {
             let path = file_name(&name);
             let file = job.files.iter().find(|file| file.name == path);
@@ -142,6 +142,17 @@ fn placed(css: &str, markdown: &str) -> String {
 /// Whether this names a style sheet, rather than being one.
 fn is_file(css: &str) -> bool {
     css.trim().to_ascii_lowercase().ends_with(".css") && !css.contains(['{', '\n'])
+}
+
+/// Style sheets, and names of them. A sheet has commas of its own; names may be in one text.
+fn sheets(value: &Value) -> Vec<String> {
+    let parts = match value {
+        Value::Array(values) => values.iter().flat_map(sheets).collect(),
+        Value::String(text) if text.contains(['{', '@']) || text.contains("/*") => vec![text.trim().to_owned()],
+        Value::String(text) => text.split([',', '\n']).map(|name| name.trim().to_owned()).collect(),
+        other => many(other),
+    };
+    parts.into_iter().filter(|part| !part.is_empty()).collect()
 }
 
 /// Pandoc's variables of paper and fonts as CSS.
@@ -249,6 +260,23 @@ mod tests {
             (Some("T"), "markdown-body", "p { color: red }")
         );
         assert_eq!(warnings.len(), 2, "{warnings:?}");
+    }
+
+    #[test]
+    fn a_style_sheet_in_the_front_matter_keeps_its_commas() {
+        let css = "body { font-family: Georgia, serif; color: red }\nh1, h2 { color: blue }";
+        for value in [json!(css), json!(format!("{css}\n")), json!([css]), json!([css, "", ""])] {
+            let (found, warnings) = settings(json!({ "css": value }));
+            let sheets: Vec<&str> = found.sheets.iter().map(|(css, _)| css.as_str()).collect();
+            assert_eq!((sheets, warnings.len()), (vec![css], 0), "{value}");
+        }
+        for value in [json!("a.css, b.css"), json!("a.css\nb.css\n"), json!(["a.css", "b.css"])] {
+            let (found, warnings) = settings(json!({ "css": value, "stylesheet": "c.css" }));
+            assert_eq!((found.sheets.len(), warnings.len()), (0, 3), "{value}: {warnings:?}");
+        }
+        let both = settings(json!({ "css": ["a.css", css] })).0;
+        assert_eq!(both.sheets.len(), 1);
+        assert_eq!(settings(json!({ "css": "/* a, b */" })).0.sheets.len(), 1);
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub enum FetchError {
         /// The allowed ports.
         allowed: String,
     },
-    #[error("the address is not public")]
+    /// Whether the name is one of the own network is not told.
+    #[error("its host is not known, or has no public address")]
     NotPublic,
     #[error("the server can't be reached, or does not speak HTTP")]
     Unreachable,

@@ -154,7 +154,7 @@ async fn no_way_to_write_an_inner_address_leads_there() {
         let error = refused(&egress, &format!("http://{host}:{port}/picture")).await;
         assert_eq!(
             (&error, error.to_string().as_str()),
-            (&FetchError::NotPublic, "the address is not public"),
+            (&FetchError::NotPublic, "its host is not known, or has no public address"),
             "{host}"
         );
     }

@@ -1,12 +1,10 @@
 //! Typesets block elements: paragraphs, headings, quotes, divisions.
 
-use std::num::NonZeroUsize;
-
-use scraper::{ElementRef, Node};
+use scraper::ElementRef;
 use typst::{
     foundations::{Content, Element, NativeElement, Smart},
-    layout::{AlignElem, Alignment, BlockBody, BlockElem, Dir, HAlignment, HideElem, PlaceElem, Ratio, Sizing},
-    model::{HeadingElem, OutlineElem, ParElem, QuoteElem, StrongElem},
+    layout::{AlignElem, Alignment, BlockBody, BlockElem, Dir, HAlignment, Ratio, Sizing},
+    model::{HeadingElem, ParElem, QuoteElem, StrongElem},
     text::{RawElem, SmartQuoteElem, TextDir, TextElem},
 };
 
@@ -14,7 +12,7 @@ use super::{
     MAX_DEPTH, Place, Squeezed, Typesetter, box_style, boxes, color, direction, fit,
     flow::{Flow, is_blank},
     generated::filling,
-    inline, lengths,
+    heading, inline, lengths,
     margins::Margins,
     names, notes, row, show_rule, text_style,
 };
@@ -169,6 +167,8 @@ impl Typesetter<'_> {
                 kept_with_next(ParElem::new(StrongElem::new(line).pack()).pack())
             }
             "center" => self.paragraphs(*element, place).set(AlignElem::alignment, Alignment::H(HAlignment::Center)),
+            // These show nothing in browsers; a title is the document's.
+            "meta" | "title" => Content::empty(),
             name if names::is_dropped(name) => {
                 self.warn(*element, format!("<{name}> is left out: a printed document can't have it"));
                 Content::empty()
@@ -202,53 +202,11 @@ impl Typesetter<'_> {
 
     /// A paragraph that is a command: `[TOC]`, `\newpage`.
     fn command(&self, element: ElementRef<'_>) -> Option<Command> {
-        if element.value().name() != "p" {
-            return None;
-        }
-        let mut children = element.children();
-        let (Some(Node::Text(text)), None) = (children.next().map(|child| child.value()), children.next()) else {
-            return None;
-        };
-        match text.trim() {
-            "[TOC]" | "[toc]" | "[[TOC]]" | "[[toc]]" | "[[_TOC_]]" => {
-                Some(Command::Contents(OutlineElem::new().with_title(Smart::Custom(None)).pack()))
-            }
+        match heading::only_text(element)?.trim() {
+            text if heading::is_contents(text) => Some(Command::Contents(self.contents())),
             "\\newpage" | "\\pagebreak" => Some(Command::Page(self.new_page(element, None))),
             _ => None,
         }
-    }
-
-    fn heading(&self, element: ElementRef<'_>, place: Place) -> Content {
-        let line = self.generated_line(element, place);
-        let mut heading = heading_of(element, line);
-        if has_class(element, "unnumbered") {
-            heading = heading.with_numbering(None);
-        }
-        if !self.is_listed(element, place) {
-            heading = heading.with_outlined(false);
-        }
-        self.aligned(element, self.labelled(element, heading.pack()))
-    }
-
-    /// A heading whose children are a row. Tables of contents and bookmarks have its text, of a heading that is not shown.
-    fn heading_in_row(&self, element: ElementRef<'_>, row: Content, place: Place) -> Content {
-        let text = element.text().collect::<String>();
-        let text = TextElem::packed(text.split_whitespace().collect::<Vec<_>>().join(" "));
-        let listed = heading_of(element, text).with_numbering(None).with_outlined(self.is_listed(element, place));
-        let shown = heading_of(element, row).with_outlined(false).with_bookmarked(Smart::Custom(false));
-        let shown = if has_class(element, "unnumbered") { shown.with_numbering(None) } else { shown };
-        PlaceElem::new(HideElem::new(listed.pack()).pack()).pack() + self.labelled(element, shown.pack())
-    }
-
-    /// Whether tables of contents list a heading: not in boxes, unless the heading alone is one.
-    fn is_listed(&self, element: ElementRef<'_>, place: Place) -> bool {
-        let is_of_text =
-            || element.parent().and_then(ElementRef::wrap).is_some_and(|around| around.value().name() == "body");
-        let is_own_box = || {
-            self.style(element)
-                .is_some_and(|style| style.display == Some(Display::InlineBlock) || style.row.float.is_some())
-        };
-        !has_class(element, "unlisted") && (!place.boxed || is_own_box() && is_of_text())
     }
 
     fn quote(&self, element: ElementRef<'_>, place: Place) -> Content {
@@ -257,15 +215,6 @@ impl Typesetter<'_> {
         // The text has its own quotation marks.
         QuoteElem::new(body).with_block(true).pack().set(SmartQuoteElem::enabled, false)
     }
-}
-
-fn heading_of(element: ElementRef<'_>, body: Content) -> HeadingElem {
-    let level = dom::heading_level(element.value().name()).unwrap_or(1);
-    HeadingElem::new(body).with_level(Smart::Custom(NonZeroUsize::new(level.into()).unwrap_or(NonZeroUsize::MIN)))
-}
-
-fn has_class(element: ElementRef<'_>, class: &str) -> bool {
-    element.value().classes().any(|known| known == class)
 }
 
 enum Command {

@@ -1,4 +1,7 @@
-//! Divides text by emoji presentation: a character with U+FE0F is drawn in colour, with U+FE0E as text.
+//! Divides text by emoji presentation: a character with U+FE0F is drawn in colour, with U+FE0E as text; without them, as
+//! Unicode says for it.
+
+use unicode_properties::{EmojiStatus, UnicodeEmoji as _};
 
 /// Requests the emoji presentation: a picture in colour.
 const EMOJI: char = '\u{fe0f}';
@@ -12,6 +15,8 @@ pub(super) enum Presentation {
     Any,
     Emoji,
     Text,
+    /// As text if a font of text has it.
+    UsuallyText,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -20,9 +25,10 @@ pub(super) struct Part<'a> {
     pub presentation: Presentation,
 }
 
-/// Divides a text at the characters that request a presentation. `None` if there are none.
+/// Divides a text at the characters that request or have a presentation. `None` if there are none.
 pub(super) fn parts(text: &str) -> Option<Vec<Part<'_>>> {
-    text.contains([EMOJI, TEXT]).then(|| {
+    let is_ascii = text.is_ascii();
+    (!is_ascii && text.contains(|c| matches!(c, EMOJI | TEXT) || is_usually_text(c))).then(|| {
         let mut parts = Vec::new();
         let mut from = 0;
         let chars: Vec<(usize, char)> = text.char_indices().collect();
@@ -63,7 +69,15 @@ fn length(chars: &[(usize, char)]) -> Option<(usize, Presentation)> {
             _ => break,
         }
     }
+    let is_alone = count == 1 && chars.first().is_some_and(|(_, c)| is_usually_text(*c));
+    let presentation = presentation.or_else(|| is_alone.then_some(Presentation::UsuallyText));
     presentation.map(|presentation| (count, presentation))
+}
+
+/// Whether a character is an emoji on request only. Each font has those of Latin-1.
+fn is_usually_text(c: char) -> bool {
+    matches!(c, '\u{203c}'..='\u{3299}' | '\u{1f000}'..='\u{1faff}')
+        && matches!(c.emoji_status(), EmojiStatus::EmojiOther | EmojiStatus::EmojiModifierBase)
 }
 
 #[cfg(test)]
@@ -82,7 +96,13 @@ mod tests {
         assert_eq!(found(flag), [(flag, true)]);
         let couple = "\u{1f469}\u{200d}\u{2764}\u{fe0f}\u{200d}\u{1f468}";
         assert_eq!(found(couple), [(couple, true)]);
-        assert!(found("\u{260e} \u{1f600}").is_empty());
+        assert!(found("\u{201c}\u{1f600}\u{2757}\u{201d}").is_empty());
+        let usual = parts("a \u{260e}\u{2666}\u{1f600}").unwrap_or_default();
+        let usual: Vec<_> = usual.iter().map(|part| (part.text, part.presentation)).collect();
+        let (any, text) = (Presentation::Any, Presentation::UsuallyText);
+        assert_eq!(usual, [("a ", any), ("\u{260e}", text), ("\u{2666}", text), ("\u{1f600}", any)]);
+        // With a colour of skin.
+        assert!(found("\u{261d}\u{1f3fb}").iter().all(|(text, _)| *text != "\u{261d}"));
         let letter = parts("\u{260e}\u{fe0e}").unwrap_or_default();
         assert_eq!(letter, [Part { text: "\u{260e}\u{fe0e}", presentation: Presentation::Text }]);
         assert_eq!(found("\u{fe0f}"), [("\u{fe0f}", false)]);

@@ -28,7 +28,7 @@ impl Typesetter<'_> {
     pub(super) fn captioned(&self, element: ElementRef<'_>, place: Place) -> Content {
         let Some(picture) = self.block_picture(element, place) else { return Content::empty() };
         let title = element.attr("title").map(str::trim).filter(|title| !title.is_empty());
-        let Some(title) = title else { return picture };
+        let Some(title) = title else { return self.anchored(element, picture) };
         let mut caption = Vec::new();
         self.text(title, place, &mut caption);
         let caption = FigureCaption::new(Content::sequence(caption)).pack();
@@ -43,7 +43,7 @@ impl Typesetter<'_> {
         let mut flow = Flow::new(inner);
         let others = element.children().filter(|child| Some(child.id()) != caption.map(|caption| caption.id()));
         self.add_nodes(others, inner, &mut flow);
-        let has_number = caption.is_some_and(|caption| self.has_number(caption));
+        let has_number = is_quote(element) || caption.is_some_and(|caption| self.has_number(caption));
         let lines = self.caption_lines(caption, Ratio::one().into());
         let caption = caption.map(|caption| FigureCaption::new(self.caption(caption, inner)).pack());
         let caption = caption.and_then(|caption| caption.into_packed::<FigureCaption>().ok());
@@ -88,6 +88,12 @@ impl Typesetter<'_> {
     }
 }
 
+/// Whether a figure has a quotation and its author.
+fn is_quote(figure: ElementRef<'_>) -> bool {
+    let has = |names: &[&str]| figure.descendent_elements().any(|inner| names.contains(&inner.value().name()));
+    has(&["blockquote"]) && !has(&["img", "svg", "table", "pre"])
+}
+
 /// What figures and tables are called before their number.
 const LABELS: [&str; 35] = [
     "figure",
@@ -127,22 +133,51 @@ const LABELS: [&str; 35] = [
     "表",
 ];
 
-/// Whether a caption begins with a word and a number: `Fig. 1.1`, `Table 7: Sales`. After a word that names no figure,
-/// the number must end the caption, or a sign must follow it.
+/// Whether a caption begins with a number of its own: `Fig. 1.1`, `Table A.1`, `3. Sales`; or says what it is itself:
+/// `Table: Sales`. After a word that names no figure, the number must end the caption, or a sign must follow it.
 fn has_number(caption: &str) -> bool {
     let caption = caption.trim_start();
     let at = caption.find(|c: char| !c.is_alphabetic()).unwrap_or(caption.len());
     let (word, rest) = caption.split_at(at);
     let number = rest.strip_prefix('.').unwrap_or(rest).trim_start();
+    if word.is_empty() {
+        let end = caption.find(|c: char| !c.is_numeric()).unwrap_or(caption.len());
+        let (digits, after) = caption.split_at(end);
+        let mut signs = after.chars();
+        return !digits.is_empty()
+            && signs.next().is_some_and(|c| ".)".contains(c))
+            && signs.next().is_none_or(char::is_whitespace);
+    }
     let digits = number.find(|c: char| !c.is_numeric() && !".-".contains(c)).unwrap_or(number.len());
     let (digits, after) = number.split_at(digits);
-    if word.is_empty() || !digits.starts_with(char::is_numeric) {
-        return false;
+    if LABELS.contains(&word.to_lowercase().as_str()) {
+        let is_named = rest.trim_start().starts_with([':', '\u{ff1a}']);
+        return is_named || is_numbered(number);
     }
     let is_sign = |c: char| ":)–—|".contains(c);
-    let is_alone = number.len() < rest.len()
-        && (digits.ends_with(['.', '-']) || after.trim_start().chars().next().is_none_or(is_sign));
-    is_alone || LABELS.contains(&word.to_lowercase().as_str())
+    digits.starts_with(char::is_numeric)
+        && number.len() < rest.len()
+        && (digits.ends_with(['.', '-']) || after.trim_start().chars().next().is_none_or(is_sign))
+}
+
+/// Whether a text begins with a number, such as `3`, `A.1`, `S2`, `IV:`.
+fn is_numbered(text: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || ".-".contains(c);
+    let (number, after) = text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len()));
+    let letters = number.chars().take_while(|c| c.is_alphabetic()).count();
+    let is_roman = || {
+        let name = number.trim_end_matches('.');
+        let is_letter = |c: char| c.is_ascii_uppercase();
+        let is_name = name.len() == 1 && name.chars().all(is_letter)
+            || !name.is_empty() && name.chars().all(|c| "IVXLC".contains(c));
+        is_name && (number.ends_with('.') || after.trim_start().starts_with([':', ')', '–', '—', '|']))
+    };
+    let mut digits = number.chars().skip(letters);
+    match letters {
+        0 => number.starts_with(char::is_numeric),
+        1 | 2 if digits.clone().any(char::is_numeric) => digits.all(|c| c.is_numeric() || ".-".contains(c)),
+        _ => is_roman(),
+    }
 }
 
 /// A figure, on one page with its caption.
@@ -153,8 +188,10 @@ pub(super) fn with_caption(
     lines: Styles,
     place: Place,
 ) -> Content {
+    // What has no caption does not count.
+    let is_numbered = caption.is_some() && !has_number;
     let figure = FigureElem::new(body).with_caption(caption);
-    let figure = if has_number { figure.with_numbering(None).pack() } else { figure.pack() };
+    let figure = if !is_numbered { figure.with_numbering(None).pack() } else { figure.pack() };
     let figure = show_rule::styled(Element::of::<FigureCaption>(), figure, lines);
     match place.in_relayout {
         true => figure,

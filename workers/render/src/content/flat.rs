@@ -79,6 +79,10 @@ impl Flat<'_, '_> {
                 self.flow.paragraph();
                 self.flow.block(this.pre(element, inner, style), Margins::default());
             }
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+                self.flow.paragraph();
+                self.flow.block(this.heading(element, inner), Margins::default());
+            }
             "hr" => {}
             "img" | "svg" => this.span(*element, inner, &mut self.flow.line),
             "li" => {

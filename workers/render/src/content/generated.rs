@@ -4,7 +4,7 @@ use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement, Smart},
     layout::{BlockBody, BlockElem, BoxElem, Length, Ratio, Rel, Sides, Sizing, Spacing, VElem},
-    text::LinebreakElem,
+    text::{LinebreakElem, SpaceElem},
 };
 
 use super::{Place, Typesetter, box_style, boxes, inline_box, lengths, text_style};
@@ -45,6 +45,7 @@ impl Typesetter<'_> {
         }
         let (is_before, is_after) = self.generates_blocks(element);
         let break_after = |is_needed: bool| match is_needed {
+            true if place.is_words => SpaceElem::shared().clone(),
             true => LinebreakElem::shared().clone(),
             false => Content::empty(),
         };
@@ -66,6 +67,9 @@ impl Typesetter<'_> {
         let keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);
         self.text(&text, Place { transform, keep_spaces, ..place }, &mut out);
         let content = Content::sequence(out);
+        if place.is_words {
+            return content;
+        }
         if is_block(style) && (box_style::is_box(style) || style.text_align.is_some()) {
             return self.generated_block(content, style, place);
         }

@@ -100,7 +100,7 @@ impl Typesetter<'_> {
         let is_block = names::is_block_name(element.value().name());
         let is_boxed =
             |style: &&Style| style.display == Some(Display::InlineBlock) && is_block || box_style::is_inline_row(style);
-        if let Some(style) = style.filter(is_boxed) {
+        if let Some(style) = style.filter(is_boxed).filter(|_| !place.is_words) {
             return out.push(self.block_in_line(element, style, place));
         }
         let marked = style.filter(|style| element.value().name() == "mark" && box_style::has_padding(style));
@@ -109,6 +109,10 @@ impl Typesetter<'_> {
         let inner = self.within(element, place, style);
         let Some(content) = self.inline_element(element, inner, style) else { return };
         let content = self.with_generated_line(element, content, place);
+        if place.is_words {
+            let space = || self.is_block(element).then(|| SpaceElem::shared().clone());
+            return out.extend(space().into_iter().chain([content]).chain(space()));
+        }
         let content = match style {
             // They draw their boxes themselves.
             Some(style) if matches!(element.value().name(), "img" | "svg" | "input") => {
@@ -174,6 +178,13 @@ impl Typesetter<'_> {
         let line = || self.line(*element, place);
         let name = element.value().name();
         Some(match name {
+            "br" if place.is_words => SpaceElem::shared().clone(),
+            "img" | "svg" if place.is_words => {
+                let alt = element.attr("alt").or_else(|| element.attr("aria-label"));
+                let mut out = Vec::new();
+                self.text(alt.unwrap_or_default(), place, &mut out);
+                Content::sequence(out)
+            }
             "strong" | "b" => match style.and_then(|style| style.font_weight) {
                 // CSS gives the weight itself, not a difference.
                 Some(_) => StrongElem::new(line()).with_delta(0).pack(),
@@ -213,6 +224,8 @@ impl Typesetter<'_> {
                 Some(kind) => self.inline_formula(element, kind),
                 None => line(),
             },
+            // These show nothing in browsers; a title is the document's.
+            "meta" | "title" => return None,
             name if names::is_dropped(name) => {
                 self.warn(*element, format!("<{name}> is left out: a printed document can't have it"));
                 return None;

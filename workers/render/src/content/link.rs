@@ -1,10 +1,14 @@
 //! Typesets links: to addresses, and to elements of the document.
 
+use std::num::NonZeroUsize;
+
 use ego_tree::NodeId;
 use percent_encoding::percent_decode_str;
-use scraper::ElementRef;
+use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement},
+    introspection::PagedPosition,
+    layout::Point,
     model::{Destination, LinkElem, LinkTarget, Url},
     text::TextElem,
 };
@@ -50,11 +54,17 @@ impl Typesetter<'_> {
     /// A link within the document; without a text it shows its heading's text.
     fn cross_reference(&self, element: ElementRef<'_>, id: &str, mut body: Content) -> Content {
         let decoded = percent_decode_str(id).decode_utf8_lossy();
-        let found = [id, &*decoded].into_iter().find_map(|id| {
+        let known = |id: &str| {
             let id = self.doc.within.get(id).map_or(id, String::as_str);
-            Some((id, *self.doc.ids.get(id)?))
-        });
+            self.doc.ids.get_key_value(id).map(|(id, target)| (id.as_str(), *target))
+        };
+        // GitHub's HTML has ids with a prefix, and links without.
+        let found = known(id).or_else(|| known(&decoded)).or_else(|| known(&format!("user-content-{decoded}")));
         let Some((id, target)) = found else {
+            if id.is_empty() || id.eq_ignore_ascii_case("top") {
+                let top = PagedPosition { page: NonZeroUsize::MIN, point: Point::zero() };
+                return LinkElem::new(LinkTarget::Dest(Destination::Position(top)), body).pack();
+            }
             let shown: String = id.chars().take(80).collect();
             self.warn(*element, format!("links to #{shown}, which is not in the document"));
             return body;
@@ -62,8 +72,14 @@ impl Typesetter<'_> {
         if body.is_empty()
             && let Some(target) = self.doc.element(target)
         {
-            let text: String = target.text().collect();
-            body = TextElem::packed(text.split_whitespace().collect::<Vec<_>>().join(" "));
+            let text = self.visible_text(target);
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            if text.is_empty() {
+                let shown: String = id.chars().take(80).collect();
+                self.warn(*element, format!("links to #{shown}, which shows no text: write the link's text"));
+                return Content::empty();
+            }
+            body = TextElem::packed(text);
         }
         match anchors::label(id) {
             Some(label) if self.has_label(target) => {
@@ -72,6 +88,22 @@ impl Typesetter<'_> {
             }
             _ => body,
         }
+    }
+
+    /// The text of an element without notes, and without what is not shown.
+    fn visible_text(&self, element: ElementRef<'_>) -> String {
+        let is_shown = |element: ElementRef<'_>| {
+            !self.is_hidden(element) && !notes::is_reference(element) && !names::is_dropped(element.value().name())
+        };
+        let mut text = String::new();
+        for node in element.descendants() {
+            if let Node::Text(own) = node.value()
+                && node.ancestors().filter_map(ElementRef::wrap).all(is_shown)
+            {
+                text.push_str(own);
+            }
+        }
+        text
     }
 
     /// Whether an element gets its label. Hidden and dropped ones do not, and Typst refuses links to a missing label.

@@ -1,6 +1,7 @@
 //! Typesets lists: bulleted, numbered, of terms.
 
 mod markers;
+mod own_markers;
 mod terms;
 
 use std::str::FromStr;
@@ -14,7 +15,7 @@ use typst::{
 };
 
 use self::markers::{Part, marker, numbers_style};
-use super::{Place, Typesetter, box_style, boxes, color, generated, inline, lengths, row, text_style};
+use super::{Place, Typesetter, box_style, boxes, color, generated, lengths, row, text_style};
 use crate::css::{Align, ListStyle, Margin, Style, pattern};
 
 /// Bullets by depth, as Typst's.
@@ -110,15 +111,8 @@ impl Typesetter<'_> {
 
     fn bulleted(&self, part: &Part<'_>, tight: bool, place: Place) -> Content {
         let items = part.items.as_slice();
-        // The check boxes are a task list's markers.
-        if items.iter().all(|item| is_checked(*item).is_some()) {
-            let lists = items.iter().map(|item| {
-                let checked = is_checked(*item).unwrap_or_default();
-                let children = vec![packed(ListItem::new(self.task(*item, place)))];
-                let marker = ListMarker::Content(vec![inline::check_box(checked)]);
-                ListElem::new(children).with_marker(marker).with_tight(true).pack()
-            });
-            return Content::sequence(lists);
+        if let Some(list) = self.marked(part, None, tight, place) {
+            return list;
         }
         let mut children: Vec<Packed<ListItem>> = Vec::with_capacity(items.len());
         children.extend(items.iter().map(|item| packed(ListItem::new(self.item(*item, place)))));
@@ -126,10 +120,10 @@ impl Typesetter<'_> {
         if let Some(spacing) = self.spacing(items, place) {
             list = list.with_tight(false).with_spacing(Smart::Custom(spacing));
         }
-        let own = items.first().filter(|_| part.has_markers).and_then(|item| self.styles.marker(item.id()));
+        let own = items.first().filter(|_| part.has_markers);
+        let own = own.and_then(|item| self.styles.marker(item.id(), item.value())).map(|(style, _)| style);
         let hidden = part.aligned_with.map(|marker| HideElem::new(TextElem::packed(marker)).pack());
         let markers = match (&own, hidden.or_else(|| part.style.as_ref().map(marker))) {
-            (Some((_, Some(text))), _) => Some(vec![TextElem::packed(text.as_str())]),
             (_, Some(marker)) => Some(vec![marker]),
             (Some(_), None) => Some(MARKERS.map(TextElem::packed).to_vec()),
             (None, None) => None,
@@ -137,7 +131,7 @@ impl Typesetter<'_> {
         match markers {
             Some(markers) => {
                 let styled = |marker: Content| match &own {
-                    Some((style, _)) => marker.styled_with_map(text_style::styles(style, place, self.fonts)),
+                    Some(style) => marker.styled_with_map(text_style::styles(style, place, self.fonts)),
                     None => marker,
                 };
                 list.with_marker(ListMarker::Content(markers.into_iter().map(styled).collect())).pack()
@@ -167,9 +161,13 @@ impl Typesetter<'_> {
         if let Some(Nothing | Disc | Circle | Square | Text(_)) = &part.style {
             return self.bulleted(part, tight, place);
         }
+        let numbers = markers::numbers(part, element.attr("reversed").is_some());
+        if let Some(list) = self.marked(part, Some(&numbers), tight, place) {
+            return list;
+        }
         let items = part.items.as_slice();
         let mut children: Vec<Packed<EnumItem>> = Vec::with_capacity(items.len());
-        let own = items.first().and_then(|item| self.styles.marker(item.id())).map(|(style, _)| style);
+        let own = items.first().and_then(|item| self.styles.marker(item.id(), item.value())).map(|(style, _)| style);
         for item in items {
             let number = item.attr("value").and_then(|value| value.trim().parse().ok());
             let number = number.map_or(Smart::Auto, Smart::Custom);

@@ -22,6 +22,7 @@ mod flat;
 mod flow;
 mod formula;
 mod generated;
+mod heading;
 mod inline;
 mod inline_box;
 mod lengths;
@@ -60,6 +61,7 @@ use anchors::Anchors;
 
 pub use box_style::stroke;
 pub use color::paint;
+pub use heading::{has_contents, words_of};
 pub use lengths::length;
 pub use named_page::NamedPage;
 pub use notes::Notes;
@@ -90,6 +92,8 @@ pub struct Typesetter<'a> {
     fonts: &'a Fonts,
     ruler: Ruler<'a>,
     squeezed: Squeezed,
+    /// The lowest level in tables of contents; by default all.
+    contents_depth: Option<u8>,
     named_pages: &'a [NamedPage],
     /// The settings of the first page, if it ends with a page break.
     first_page: Option<Styles>,
@@ -187,6 +191,8 @@ struct Place {
     linked: bool,
     /// Whether the check box is the list's marker already.
     skip_check: bool,
+    /// In the words that are listed of a heading: no notes, pictures, lines or boxes.
+    is_words: bool,
     transform: Transform,
 }
 
@@ -205,6 +211,7 @@ impl<'a> Typesetter<'a> {
             fonts,
             ruler: Ruler::new(fonts),
             squeezed: Squeezed::default(),
+            contents_depth: None,
             named_pages: &[],
             first_page: None,
             has_blocks: flow::with_blocks(doc),
@@ -223,6 +230,12 @@ impl<'a> Typesetter<'a> {
     #[must_use]
     pub fn with_pages(mut self, named: &'a [NamedPage], first: Option<Styles>) -> Self {
         (self.named_pages, self.first_page) = (named, first);
+        self
+    }
+
+    #[must_use]
+    pub const fn with_contents_depth(mut self, depth: Option<u8>) -> Self {
+        self.contents_depth = depth;
         self
     }
 
@@ -266,6 +279,7 @@ impl<'a> Typesetter<'a> {
             wraps: style.and_then(|style| style.wraps).unwrap_or(true),
             linked: false,
             skip_check: false,
+            is_words: false,
             transform: style.and_then(|style| style.text_transform).unwrap_or(Transform::None),
         };
         let space = |points: f64| match points > 0.0 {

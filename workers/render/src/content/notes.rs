@@ -56,6 +56,9 @@ impl Typesetter<'_> {
 
     /// The note that a link refers to.
     pub(super) fn note(&self, link: ElementRef<'_>, place: Place) -> Option<Content> {
+        if place.is_words {
+            return Some(Content::empty());
+        }
         let id = link.attr("href")?.strip_prefix('#')?;
         let decoded;
         let id = match self.notes.texts.contains_key(id) {

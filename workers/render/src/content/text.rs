@@ -128,10 +128,12 @@ fn push_text(text: &mut String, place: Place, out: &mut Vec<Content>) {
     let run = |text: &str| TextElem::packed(text).spanned(ink::span(place.line));
     let Some(parts) = emoji::parts(&text) else { return out.push(run(&text)) };
     for part in parts {
+        let own = place.face.family.resolve();
         let families: &[&str] = match part.presentation {
             emoji::Presentation::Any => &[],
             emoji::Presentation::Emoji => &[EMOJI, MONO],
             emoji::Presentation::Text => &[MONO],
+            emoji::Presentation::UsuallyText => &[own.as_str(), MONO, EMOJI],
         };
         out.push(match families.is_empty() {
             true => run(part.text),

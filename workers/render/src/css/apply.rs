@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Log;
+use super::base::Base;
 use super::draft::{Draft, Surroundings};
 use super::inheritance::{inherit, is_inherited};
 use super::length::Measure;
@@ -76,21 +77,20 @@ pub(super) struct Applier<'a> {
     substituted: HashMap<(u32, *const Declaration), Option<Specified>>,
     /// What children inherit from every element found so far; the first entry is the document's.
     pub inherited: Vec<Inherited>,
-    base: f64,
+    base: Base,
     pub root: f64,
     pub warnings: &'a mut Warnings,
 }
 
 impl<'a> Applier<'a> {
-    /// `base` is the document's font size in points.
-    pub fn new(base: f64, warnings: &'a mut Warnings) -> Self {
-        let around = Inherited { font_size: base, weight: 400, ..Inherited::default() };
+    pub fn new(base: Base, warnings: &'a mut Warnings) -> Self {
+        let around = Inherited { font_size: base.size, weight: 400, ..Inherited::default() };
         Self {
             scopes: VariableScopes::default(),
             substituted: HashMap::new(),
             inherited: vec![around],
             base,
-            root: base,
+            root: base.size,
             warnings,
         }
     }
@@ -208,14 +208,15 @@ impl<'a> Applier<'a> {
                 Specified::Properties(found) => {
                     for property in found {
                         if let Property::FontSize(value) = property {
-                            size = (font_size(*value, around, self.root, self.base), true);
+                            let by = Measure { em: around, rem: self.root, view: self.base.page };
+                            size = (font_size(*value, by, self.base.size), true);
                         }
                     }
                 }
                 Specified::Wide(wide, longhands) if longhands.contains(&"font-size") => {
                     size = match wide {
                         Wide::Inherit | Wide::Unset => (around, true),
-                        Wide::Initial => (self.base, true),
+                        Wide::Initial => (self.base.size, true),
                         Wide::Revert => (default, false),
                     };
                 }
@@ -226,7 +227,7 @@ impl<'a> Applier<'a> {
     }
 
     fn draft(&self, parent: usize, em: f64, weight: u16, specified: &[Specified]) -> (Draft, Surroundings) {
-        let measure = Measure { em, rem: if parent == 0 { em } else { self.root } };
+        let measure = Measure { em, rem: if parent == 0 { em } else { self.root }, view: self.base.page };
         let around = Surroundings { measure, weight, color: self.inherited[parent].color };
         let relative = Surroundings { weight: self.inherited[parent].weight, ..around };
         let mut draft = Draft::default();
@@ -294,12 +295,12 @@ fn around_weight(parent: &Inherited, kind: u32) -> u16 {
     if kind >= 100 { parent.weight.max(700) } else { parent.weight }
 }
 
-/// In points, as are the arguments.
-pub(super) fn font_size(size: Size, parent: f64, root: f64, base: f64) -> f64 {
+/// In points, as is `base`, the size of `medium`. `around`: the parent's.
+pub(super) fn font_size(size: Size, around: Measure, base: f64) -> f64 {
     let points = match size {
-        Size::Len(len) => len.points(Measure { em: parent, rem: root }, parent),
+        Size::Len(len) => len.points(around, around.em),
         Size::Step(factor) => base * factor,
-        Size::Factor(factor) => parent * factor,
+        Size::Factor(factor) => around.em * factor,
     };
     points.clamp(SIZES.0, SIZES.1)
 }

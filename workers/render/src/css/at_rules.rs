@@ -5,7 +5,8 @@ use cssparser::{
     StyleSheetParser,
 };
 
-use super::blocks::block;
+use super::blocks::{Block, block, block_of_rule};
+use super::conditions;
 use super::font_face::face;
 use super::page_selector;
 use super::page_style::{MARGIN_BOXES, PageSelector};
@@ -13,6 +14,8 @@ use super::rules::{PageRule, RULES, Rule, Sheet, check_content, declarations};
 use super::select::{self, Targets};
 use super::{Log, shorten};
 
+/// The longest selectors of a rule in another one, in bytes: each level may repeat those around.
+const SELECTORS: usize = 2_000;
 /// The most fonts of one sheet.
 const FONTS: usize = 100;
 
@@ -63,7 +66,7 @@ impl<'i> QualifiedRuleParser<'i> for Reader<'_, '_> {
         input.skip_whitespace();
         let start = input.position();
         let targets = select::targets(input);
-        Ok((targets, shorten(input.slice_from(start))))
+        Ok((targets, input.slice_from(start).trim().to_owned()))
     }
 
     fn parse_block(
@@ -73,32 +76,68 @@ impl<'i> QualifiedRuleParser<'i> for Reader<'_, '_> {
         input: &mut Parser<'i>,
     ) -> Result<(), ParseError<()>> {
         let line = start.source_location().line + 1;
+        let block = block_of_rule(input, false);
+        self.rule(&text, targets, line, block);
+        Ok(())
+    }
+}
+
+impl Reader<'_, '_> {
+    /// Adds a rule, and after it those in it (CSS Nesting 1).
+    fn rule(&mut self, text: &str, targets: Targets, line: u32, block: Block) {
         if !self.is_below_limit() {
-            while input.next().is_ok() {}
-            return Ok(());
+            return;
         }
         for (selector, why, more) in targets.errors {
             let others = if more > 0 { format!(" (so do {more} more of this rule)") } else { String::new() };
             self.log.add(Some(line), format!("`{selector}` matches nothing{others}: {why}"));
         }
-        let block = block(input, false);
         if targets.valid.is_empty() {
-            return Ok(());
+            return;
         }
         self.add_errors(block.errors);
         let declarations = declarations(block.declarations, self.log);
-        let rule = Rule { text, line, targets: targets.valid, declarations };
+        let rule = Rule { text: shorten(text), line, targets: targets.valid, declarations };
         check_content(&rule, self.log);
-        self.sheet.rules.push(rule);
-        Ok(())
+        if block.rules.is_empty() || !rule.declarations.is_empty() {
+            self.sheet.rules.push(rule);
+        }
+        for (own, line, inner) in block.rules {
+            let nested = nested_selectors(text, &own);
+            if nested.len() > SELECTORS {
+                let message =
+                    format!("`{}` has selectors that are too long with those of the rule around", shorten(&own));
+                self.log.add(Some(line), message);
+                continue;
+            }
+            let targets = select::targets(&mut Parser::new(&nested));
+            self.rule(&nested, targets, line, inner);
+        }
     }
+}
+
+/// The selectors of a rule in another one: `&` is what that one matches, and is before selectors without it.
+fn nested_selectors(around: &str, own: &str) -> String {
+    let any = format!(":is({around})");
+    let nested = conditions::divided(own, ",").into_iter().map(|own| {
+        let own = own.trim();
+        match (own.strip_prefix('&'), around.contains(',')) {
+            (Some(rest), false) if !rest.contains('&') => format!("{around}{rest}"),
+            (None, false) if !own.contains('&') => format!("{around} {own}"),
+            (None, true) if !own.contains('&') => format!("{any} {own}"),
+            _ => own.replace('&', &any),
+        }
+    });
+    nested.collect::<Vec<_>>().join(", ")
 }
 
 pub(super) enum Prelude {
     Page(Vec<PageSelector>),
     Font,
-    /// `@media` that applies to print.
+    /// `@media` that applies to print, and `@supports` that holds.
     Print,
+    /// A layer, or the names of layers.
+    Layer,
     /// `@charset`, which is UTF-8 here.
     Charset,
     /// Left out; a warning was given.
@@ -119,7 +158,10 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
         let prelude = match name.to_ascii_lowercase().as_str() {
             "page" => page_selector::selectors(text).map(Prelude::Page),
             "font-face" => Ok(Prelude::Font),
-            "media" => media(text).map(|()| Prelude::Print),
+            "media" => conditions::media(text).map(|()| Prelude::Print),
+            "supports" => conditions::supports(text).map(|()| Prelude::Print),
+            // Its rules count in the order of the sheet.
+            "layer" => Ok(Prelude::Layer),
             "charset" => Ok(Prelude::Charset),
             name => Err(unsupported(name, text)),
         };
@@ -131,7 +173,7 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
 
     fn rule_without_block(&mut self, prelude: Prelude, _: &ParserState) -> Result<(), ()> {
         match prelude {
-            Prelude::Charset | Prelude::Rejected => Ok(()),
+            Prelude::Charset | Prelude::Layer | Prelude::Rejected => Ok(()),
             _ => Err(()),
         }
     }
@@ -168,7 +210,7 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
                     Err(why) => self.log.add(Some(line), why),
                 }
             }
-            Prelude::Print => {
+            Prelude::Print | Prelude::Layer => {
                 let mut errors = Vec::new();
                 for rule in StyleSheetParser::new(input, self) {
                     if let Err((error, text, place)) = rule {
@@ -182,43 +224,12 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
     }
 }
 
-/// Checks that a media list includes print; the error says why not.
-fn media(text: &str) -> Result<(), String> {
-    let mut why = "`@media` names no medium; write `@media print`".to_owned();
-    for query in text.split(',') {
-        let query = query.trim().to_ascii_lowercase();
-        let mut parts = query.strip_prefix("only ").unwrap_or(&query).split(" and ").map(str::trim);
-        let medium = parts.next().unwrap_or_default();
-        let other: Vec<&str> = match medium.starts_with('(') {
-            true => std::iter::once(medium).chain(parts).collect(),
-            false => parts.collect(),
-        };
-        // Conditions that are true on paper.
-        let is_so = |condition: &&str| matches!(*condition, "(color)" | "(min-color: 1)" | "(orientation: portrait)");
-        match medium {
-            "print" | "all" | "not screen" if other.iter().all(is_so) => return Ok(()),
-            _ if medium.starts_with('(') && other.iter().all(is_so) => return Ok(()),
-            "screen" | "not print" | "not all" | "speech" | "tty" | "tv" => {
-                why = format!("`@media {}` is not for print; what it holds was left out", shorten(text));
-            }
-            _ => {
-                why = format!(
-                    "`@media {}` was left out: of conditions only `(color)` is understood, besides `print`, `all` and \
-                     `screen`",
-                    shorten(text)
-                );
-            }
-        }
-    }
-    Err(why)
-}
-
 fn unsupported(name: &str, text: &str) -> String {
     let whole = shorten(&format!("@{name} {text}"));
     let why = match name {
         "import" => "style sheets are not fetched; send the other sheet along",
         "keyframes" | "-webkit-keyframes" | "-moz-keyframes" | "-o-keyframes" => "nothing moves on paper",
-        "supports" | "container" | "layer" | "scope" | "starting-style" => "write its rules without it",
+        "container" | "scope" | "starting-style" => "write its rules without it",
         "namespace" => "there are no namespaces in HTML",
         "counter-style" => "list styles are decimal, lower-roman and the like, or a text in quotes",
         "property" => "`--name: value` needs no declaration of its own",

@@ -23,11 +23,21 @@ pub(super) struct Block {
     pub declarations: Vec<Raw>,
     /// Margin boxes (`@top-left`), where they are allowed.
     pub boxes: Vec<(String, u32, Block)>,
+    /// Rules in it, by selectors and line.
+    pub rules: Vec<(String, u32, Block)>,
     pub errors: Vec<(u32, String)>,
 }
 
-/// `boxes`: whether at-rules are allowed in it.
+/// `boxes`: whether at-rules are allowed in it. Rules are not.
 pub(super) fn block(input: &mut Parser<'_>, boxes: bool) -> Block {
+    let mut block = block_of_rule(input, boxes);
+    let message = "a rule inside of this is not supported; write it as a rule of its own";
+    block.errors.extend(block.rules.drain(..).map(|(_, line, _)| (line, message.to_owned())));
+    block
+}
+
+/// The block of a rule, which may have others in it.
+pub(super) fn block_of_rule(input: &mut Parser<'_>, boxes: bool) -> Block {
     let mut reader = Reader { block: Block::default(), boxes };
     let mut errors = Vec::new();
     for item in RuleBodyParser::new(input, &mut reader) {
@@ -104,19 +114,25 @@ fn value(input: &mut Parser<'_>, custom: bool) -> Result<(String, bool), ParseEr
 }
 
 impl<'i> QualifiedRuleParser<'i> for Reader {
-    type Prelude = ();
+    type Prelude = String;
     type QualifiedRule = ();
     type Error = AtRule;
 
-    fn parse_prelude(&mut self, input: &mut Parser<'i>) -> Result<(), ParseError<AtRule>> {
+    fn parse_prelude(&mut self, input: &mut Parser<'i>) -> Result<String, ParseError<AtRule>> {
+        input.skip_whitespace();
+        let start = input.position();
         while input.next().is_ok() {}
-        Ok(())
+        Ok(input.slice_from(start).trim().to_owned())
     }
 
-    fn parse_block(&mut self, (): (), start: &ParserState, input: &mut Parser<'i>) -> Result<(), ParseError<AtRule>> {
-        while input.next().is_ok() {}
-        let message = "a rule inside a rule is not supported; write its selector out in a rule of its own";
-        self.block.errors.push((start.source_location().line + 1, message.to_owned()));
+    fn parse_block(
+        &mut self,
+        selectors: String,
+        start: &ParserState,
+        input: &mut Parser<'i>,
+    ) -> Result<(), ParseError<AtRule>> {
+        let inner = block_of_rule(input, false);
+        self.block.rules.push((selectors, start.source_location().line + 1, inner));
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use scraper::Html;
 
 use super::Log;
 use super::apply::{Applier, Declared, kind};
+use super::base::Base;
 use super::counters;
 use super::hints::Hints;
 use super::index::{AUTHOR, Index, Match, Matches};
@@ -25,19 +26,19 @@ const LINES: usize = 500;
 /// The most different styles of a document.
 const STYLES: usize = 20_000;
 
-/// Finds the style of each element. The document's font size is `base_font_size_pt`.
+/// Finds the style of each element.
 ///
 /// Later sheets win over earlier ones, and `style="..."` over both; its warnings have the source "markdown". Rules
 /// that match no element give a warning.
 #[must_use]
-pub fn cascade(html: &Html, sheets: &[Sheet], base_font_size_pt: f64, warnings: &mut Warnings) -> Styles {
+pub fn cascade(html: &Html, sheets: &[Sheet], base: impl Into<Base>, warnings: &mut Warnings) -> Styles {
     let tree = Tree::new(html);
     let mut work = Work {
         sheets,
         index: Index::new(sheets),
         inline: Inline::default(),
         hints: Hints::default(),
-        applier: Applier::new(base_font_size_pt, warnings),
+        applier: Applier::new(base.into(), warnings),
         known: HashMap::new(),
         shared: vec![Shared::default()],
         key: Vec::new(),

@@ -38,8 +38,11 @@ struct Counting<'a> {
 
 /// `places`: for each element of the tree, its entry of `shared`.
 pub(super) fn count(tree: &Tree<'_>, places: &[u32], shared: &[Shared]) -> HashMap<NodeId, Counted> {
-    let mut generated = shared.iter().flat_map(|shared| [&shared.before, &shared.after]).flatten();
-    if !generated.any(|generated| has_counter(&generated.content)) {
+    let generated = |shared: &Shared| {
+        let mut texts = [&shared.before, &shared.after].into_iter().flatten().map(|generated| &generated.content);
+        texts.any(has_counter) || marker(shared).is_some_and(has_counter)
+    };
+    if !shared.iter().any(generated) {
         return HashMap::new();
     }
     let (known, order, found) = (HashMap::new(), Vec::new(), HashMap::new());
@@ -68,6 +71,11 @@ pub(super) fn count(tree: &Tree<'_>, places: &[u32], shared: &[Shared]) -> HashM
     counting.found
 }
 
+/// What `::marker` generates.
+fn marker(shared: &Shared) -> Option<&Content> {
+    shared.marker.as_ref()?.1.as_ref()
+}
+
 fn has_counter(content: &Content) -> bool {
     content.0.iter().any(|item| matches!(item, ContentItem::Counter { .. }))
 }
@@ -87,6 +95,10 @@ impl<'a> Counting<'a> {
         let is_list_item = shared.style.display.is_none_or(|display| display == Display::ListItem);
         self.count_list(flat.element, flat.parent(), is_list_item);
         self.apply(&shared.style.counters, flat.parent());
+        if let Some(content) = marker(shared).filter(|content| is_list_item && has_counter(content)) {
+            let text = self.text(content, flat.element);
+            self.found.entry(flat.id).or_default().marker = Some(text);
+        }
         if let Some(text) = shared.before.as_ref().and_then(|before| self.generated(before, index)) {
             self.found.entry(flat.id).or_default().before = Some(text);
         }

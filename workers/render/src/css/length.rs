@@ -16,18 +16,23 @@ pub(super) struct Len {
     pub rem: f64,
     /// 100 is the whole.
     pub percent: f64,
+    /// 100 is the page's width or height between its margins.
+    pub vw: f64,
+    pub vh: f64,
     /// The least and the most; the least wins.
     pub bounds: (Option<Sum>, Option<Sum>),
 }
 
-/// A sum of points, `em`, `rem` and percent.
-pub(super) type Sum = [f64; 4];
+/// A sum of points, `em`, `rem`, percent, `vw` and `vh`.
+pub(super) type Sum = [f64; 6];
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measure {
     /// The element's font size, in points.
     pub em: f64,
     pub rem: f64,
+    /// The page's width and height between its margins, in points.
+    pub view: (f64, f64),
 }
 
 impl Len {
@@ -48,8 +53,13 @@ impl Len {
             "em" => Self { em: value, ..zero },
             "ex" | "ch" => Self { em: value * 0.5, ..zero },
             "rem" => Self { rem: value, ..zero },
-            "vw" | "vh" | "vmin" | "vmax" | "vi" | "vb" | "dvh" | "dvw" | "svh" | "svw" | "lvh" | "lvw" => {
-                return Err(Reason::new(format!("`{unit}` measures a window; use `%` or `mm`")));
+            // A page is what a window is.
+            "vw" | "vi" | "dvw" | "svw" | "lvw" => Self { vw: value, ..zero },
+            "vh" | "vb" | "dvh" | "svh" | "lvh" => Self { vh: value, ..zero },
+            "vmin" | "vmax" if value >= 0.0 => {
+                let height = Some(Self { vh: value, ..zero }.sum());
+                let bounds = if unit.eq_ignore_ascii_case("vmin") { (None, height) } else { (height, None) };
+                Self { vw: value, bounds, ..zero }
             }
             _ => {
                 return Err(Reason::new(format!(
@@ -61,11 +71,11 @@ impl Len {
     }
 
     fn sum(&self) -> Sum {
-        [self.pt, self.em, self.rem, self.percent]
+        [self.pt, self.em, self.rem, self.percent, self.vw, self.vh]
     }
 
-    fn of([pt, em, rem, percent]: Sum) -> Self {
-        Self { pt, em, rem, percent, bounds: (None, None) }
+    fn of([pt, em, rem, percent, vw, vh]: Sum) -> Self {
+        Self { pt, em, rem, percent, vw, vh, bounds: (None, None) }
     }
 
     fn is_bounded(&self) -> bool {
@@ -79,6 +89,11 @@ impl Len {
 
     pub fn has_percent(&self) -> bool {
         self.sums().any(|sum| sum[3] != 0.0)
+    }
+
+    /// Whether it depends on the page.
+    pub fn has_view(&self) -> bool {
+        self.sums().any(|sum| sum[4] != 0.0 || sum[5] != 0.0)
     }
 
     /// Whether it is surely below zero.
@@ -110,7 +125,10 @@ impl Len {
 
     /// In points; 100 % is `whole`.
     pub fn points(&self, by: Measure, whole: f64) -> f64 {
-        let points = |[pt, em, rem, percent]: Sum| bounded(pt + em * by.em + rem * by.rem + percent / 100.0 * whole);
+        let points = |[pt, em, rem, percent, vw, vh]: Sum| {
+            let view = vw / 100.0 * by.view.0 + vh / 100.0 * by.view.1;
+            bounded(pt + em * by.em + rem * by.rem + percent / 100.0 * whole + view)
+        };
         let most = self.bounds.1.map_or(f64::INFINITY, points);
         let least = self.bounds.0.map_or(f64::NEG_INFINITY, points);
         points(self.sum()).min(most).max(least)
@@ -135,11 +153,11 @@ impl Len {
         if self.is_bounded() {
             return self.without_bounds(by).resolved(by);
         }
-        if self.has_percent() && (self.pt, self.em, self.rem) != (0.0, 0.0, 0.0) {
+        if self.has_percent() && (*self != Self { percent: self.percent, ..Self::default() }) {
             Length::Sum(bounded(self.percent), Self { percent: 0.0, ..*self }.points(by, 0.0))
         } else if self.has_percent() {
             Length::Percent(bounded(self.percent))
-        } else if self.em != 0.0 && self.pt == 0.0 && self.rem == 0.0 {
+        } else if self.em != 0.0 && *self == (Self { em: self.em, ..Self::default() }) {
             Length::Em(bounded(self.em))
         } else {
             Length::Pt(self.points(by, 0.0))

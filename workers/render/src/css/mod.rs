@@ -6,10 +6,12 @@
 
 mod apply;
 mod at_rules;
+mod base;
 mod blocks;
 mod cascade;
 mod color;
 mod component;
+mod conditions;
 mod content;
 mod counters;
 mod draft;
@@ -39,9 +41,10 @@ mod variables;
 mod tests;
 
 pub use apply::SCALE;
+pub use base::Base;
 pub use cascade::cascade;
 pub use font_face::FontFace;
-pub use numerals::pattern;
+pub use numerals::{pattern, text as numeral};
 pub use page::page;
 pub use page_style::{MarginBox, MarginItem, Page, PageSelector, PageVariant, Pages};
 pub use rules::Sheet;
@@ -56,7 +59,10 @@ use crate::Warnings;
 #[must_use]
 pub fn length(text: &str) -> Option<Length> {
     let one = |text: &str| match component::components(text).ok()?.as_slice() {
-        [part] => part.len().map(|len| len.resolved(length::Measure { em: 10.0, rem: 10.0 })),
+        [part] => {
+            let by = length::Measure { em: 10.0, rem: 10.0, view: (0.0, 0.0) };
+            part.len().filter(|len| !len.has_view()).map(|len| len.resolved(by))
+        }
         _ => None,
     };
     one(text).or_else(|| one(&hints::dimension(text)?))

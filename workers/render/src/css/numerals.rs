@@ -16,7 +16,8 @@ const GREEK: [char; 24] = [
     'ω',
 ];
 
-/// Typst's pattern for a style; decimal for styles without numbers.
+/// Typst's pattern for a style, or CSS's name of one that Typst does not write as CSS does; decimal for styles without
+/// numbers.
 #[must_use]
 pub fn pattern(style: &ListStyle) -> &'static str {
     match style {
@@ -24,12 +25,15 @@ pub fn pattern(style: &ListStyle) -> &'static str {
         ListStyle::UpperAlpha => "A",
         ListStyle::LowerRoman => "i",
         ListStyle::UpperRoman => "I",
-        ListStyle::LowerGreek => "\u{3b1}",
+        ListStyle::LowerGreek => "lower-greek",
+        ListStyle::DecimalLeadingZero => "decimal-leading-zero",
         _ => "1",
     }
 }
 
-pub(super) fn text(number: i32, style: &ListStyle) -> String {
+/// A number in a style.
+#[must_use]
+pub fn text(number: i32, style: &ListStyle) -> String {
     match style {
         ListStyle::None => String::new(),
         ListStyle::Disc => "\u{2022}".to_owned(),

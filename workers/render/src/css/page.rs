@@ -60,7 +60,12 @@ struct Reader {
 
 impl Reader {
     fn around(&self) -> Surroundings {
-        Surroundings { measure: Measure { em: self.base, rem: self.base }, weight: 400, color: None }
+        let (width, height) = self.page.size.unwrap_or((595.28, 841.89));
+        let margin = |side: Option<f64>| side.unwrap_or_default();
+        let sides = self.page.margin;
+        let view =
+            (width - margin(sides.left) - margin(sides.right), height - margin(sides.top) - margin(sides.bottom));
+        Surroundings { measure: Measure { em: self.base, rem: self.base, view }, weight: 400, color: None }
     }
 
     fn value(&mut self, raw: &Raw) -> Result<String, String> {
@@ -229,7 +234,7 @@ fn has_effect_in_box(name: &str) -> bool {
 fn size_or_apply(draft: &mut Draft, property: &Property, around: &Surroundings) {
     if let Property::FontSize(size) = property {
         let by = around.measure;
-        draft.style.font_size = Some(font_size(*size, by.em, by.rem, by.em));
+        draft.style.font_size = Some(font_size(*size, by, by.em));
         return;
     }
     // `em` in a box is the box's own font size.
@@ -268,7 +273,10 @@ fn lengths(parts: &[Component], base: f64) -> Result<Vec<f64>, Reason> {
         if len.has_percent() {
             return Err(Reason::new("percentages are not supported here; use mm"));
         }
-        let points = len.points(Measure { em: base, rem: base }, 0.0);
+        if len.has_view() {
+            return Err(Reason::new("the page's own margins can't be parts of what they leave; use mm"));
+        }
+        let points = len.points(Measure { em: base, rem: base, view: (0.0, 0.0) }, 0.0);
         if points > LARGEST {
             return Err(Reason::new("it is larger than any paper"));
         }

@@ -53,7 +53,7 @@ pub(super) fn orientation(parts: &[Component]) -> Option<bool> {
 }
 
 fn absolute(len: &Len) -> Result<f64, Reason> {
-    if len.has_percent() || len.em != 0.0 || len.rem != 0.0 {
+    if len.has_percent() || len.has_view() || len.em != 0.0 || len.rem != 0.0 {
         return Err(Reason::new("paper is measured in mm, cm, in, pt or px"));
     }
     Ok(len.pt)

@@ -6,7 +6,7 @@ use ego_tree::NodeId;
 use scraper::node::Element;
 
 use super::inheritance::hand_down;
-use super::style::{Break, Content, ContentItem, Display, Style};
+use super::style::{Break, Content, Display, Style};
 
 /// `::before` or `::after`.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,7 @@ impl Generated {
 /// The generated texts of an element that have counters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Counted {
+    pub marker: Option<String>,
     pub before: Option<String>,
     pub after: Option<String>,
 }
@@ -105,15 +106,12 @@ impl Styles {
 
     /// The style of a list item's marker, and its text if `content` specifies one.
     #[must_use]
-    pub fn marker(&self, node: NodeId) -> Option<(&Style, Option<String>)> {
+    pub fn marker(&self, node: NodeId, element: &Element) -> Option<(&Style, Option<String>)> {
         let (style, content) = self.get(node)?.marker.as_ref()?;
-        let texts = content.as_ref().map(|content| {
-            let items = content.0.iter();
-            items
-                .filter_map(|item| if let ContentItem::Text(text) = item { Some(text.as_str()) } else { None })
-                .collect()
-        });
-        Some((style, texts))
+        let counted = self.counted.get(&node).and_then(|counted| counted.marker.clone());
+        let text =
+            content.as_ref().map(|content| counted.unwrap_or_else(|| content.text(element, |_, _, _| String::new())));
+        Some((style, text))
     }
 
     #[must_use]

@@ -1,14 +1,18 @@
 //! Gives elements their lines in the document: comrak counts from the text's first line, and not in raw HTML.
 
-use std::fmt::Write;
+use std::{collections::HashMap, fmt::Write};
 
 use comrak::nodes::{Node, NodeValue};
 
 use super::tags;
 
+/// What the parser's names of notes in a line begin with.
+const INLINE: &str = "__inline_";
+
 /// The text is after `lines` others.
 pub fn add(root: Node<'_>, lines: u32) {
     let before = usize::try_from(lines).unwrap_or(usize::MAX);
+    place_inline_notes(root);
     let mut around = tags::Around::default();
     for node in root.descendants() {
         let mut data = node.data_mut();
@@ -23,6 +27,23 @@ pub fn add(root: Node<'_>, lines: u32) {
                 for tag in tags::of(html) {
                     around.is_outside(&html[tag.name], tag.is_end);
                 }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The parser counts the lines of a note in a line from the note's own: they are those of the line.
+fn place_inline_notes(root: Node<'_>) {
+    let mut lines = HashMap::new();
+    for node in root.descendants() {
+        let data = node.data();
+        match &data.value {
+            NodeValue::FootnoteReference(reference) => drop(lines.insert(reference.name.clone(), data.sourcepos)),
+            NodeValue::FootnoteDefinition(note) if note.name.starts_with(INLINE) => {
+                let Some(place) = lines.get(&note.name).copied() else { continue };
+                drop(data);
+                node.descendants().for_each(|inner| inner.data_mut().sourcepos = place);
             }
             _ => {}
         }
@@ -51,6 +72,12 @@ fn placed(html: &str, (first, last): (usize, usize), around: &mut tags::Around) 
 #[cfg(test)]
 mod tests {
     use crate::markdown::read;
+
+    #[test]
+    fn notes_in_a_line_have_its_line() {
+        let (html, _) = read("a\n\nb\nc^[see [x](y)]\n", 10);
+        assert!(html.contains("<p data-sourcepos=\"14:"), "{html}");
+    }
 
     #[test]
     fn lines_count_from_the_documents_top() {

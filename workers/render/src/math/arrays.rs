@@ -188,6 +188,12 @@ fn is_empty(node: &ParseNode) -> bool {
     }
 }
 
+/// Whether the parser made a tag by counting: what is written in `\tag{3}` is no identifier.
 fn is_counted(nodes: &[ParseNode]) -> bool {
-    matches!(nodes, [ParseNode::MathOrd { mode: Mode::Math, text, .. }, _, ParseNode::MathOrd { .. }] if text == "(")
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(
+        nodes,
+        [ParseNode::MathOrd { text: open, .. }, ParseNode::MathOrd { mode: Mode::Math, text, .. }, ParseNode::MathOrd { .. }]
+            if open == "(" && is_number(text)
+    )
 }

@@ -114,6 +114,20 @@ fn everyday_formulas_are_typeset_inline_too() {
 }
 
 #[test]
+fn tags_of_one_sign_are_shown_in_each_environment() {
+    for environment in ["align", "align*", "aligned", "gather", "gathered", "alignedat}{1"] {
+        let end = environment.split('}').next().unwrap();
+        for tag in ["3", "12"] {
+            let latex = format!(r"\begin{{{environment}}} a &= b \tag{{{tag}}} \\ c &= d \end{{{end}}}")
+                .replace("&=", if environment.starts_with("gather") { "=" } else { "&=" });
+            let text = typeset(&latex).unwrap();
+            assert!(text.contains(&format!("({tag})")), "{latex}: {text}");
+        }
+    }
+    assert!(!typeset(r"\begin{align} a &= b \\ c &= d \end{align}").unwrap().contains('('));
+}
+
+#[test]
 fn the_source_is_the_alternative_text() {
     let content = equation(r"\frac12", false).unwrap();
     let element = content.to_packed::<EquationElem>().unwrap();

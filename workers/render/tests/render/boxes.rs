@@ -275,3 +275,16 @@ fn a_long_box_in_a_line_breaks_over_pages() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_cover_of_the_height_of_a_page_centres_its_text() {
+    for css in [
+        ".c { min-height: 100vh; display: flex; align-items: center; break-after: page }",
+        ".c { height: 100vh; display: flex; flex-direction: column; justify-content: center; break-after: page }",
+    ] {
+        let seen = seen(&job("<div class=c><p>Title</p></div>\n\nnext\n", css));
+        let middle = (at(&seen, "Title").top + at(&seen, "Title").bottom) / 2.0;
+        assert!(close(middle, seen.pages[0].bottom / 2.0, 12.0), "{css}: {middle}");
+        assert_eq!((at(&seen, "next").page, seen.warnings()), (1, String::new()), "{css}");
+    }
+}

@@ -136,3 +136,87 @@ fn terms_that_float_stand_beside_their_descriptions() {
     }
     assert!(at(&seen, "Born").top > at(&seen, "Name").bottom - 2.0);
 }
+
+#[test]
+fn greek_letters_and_leading_zeros_are_those_of_counters() {
+    let list = |style: &str| {
+        let css = format!("ol {{ list-style-type: {style} }}");
+        words(&seen(&job("<ol start=5><li>e<li>f<li value=9>i<li>j<li>k<li value=24>x<li>y</ol>", &css))).join(" ")
+    };
+    assert_eq!(list("lower-greek"), "ε. e ζ. f ι. i κ. j λ. k ω. x αα. y");
+    assert_eq!(list("decimal-leading-zero"), "05. e 06. f 09. i 10. j 11. k 24. x 25. y");
+    let css = "@page { @bottom-left { content: counter(page, lower-greek) } @bottom-right { content: counter(pages, decimal-leading-zero) } }";
+    let pages = seen(&job(&"a\n\n\\newpage\n\n".repeat(11), css));
+    let last: Vec<&str> =
+        pages.words.iter().filter(|word| word.area.page == 5).map(|word| word.text.as_str()).collect();
+    assert_eq!(last, ["a", "ζ", "11"]);
+}
+
+#[test]
+fn markers_have_the_content_that_css_generates() {
+    let ordered = "<ol><li>a<li>b<ol><li>c</ol><li value=12>d</ol>";
+    for (css, expected) in [
+        ("li::marker { content: '(' counter(list-item) ') ' }", "(1) a (2) b (1) c (12) d"),
+        ("li::marker { content: counters(list-item, '.') ' ' }", "1 a 2 b 2.1 c 12 d"),
+        ("li::marker { content: counter(list-item, lower-greek) ') '; color: red }", "α) a β) b α) c μ) d"),
+        ("li::marker { content: '→ ' }", "→ a → b → c → d"),
+        ("ol ol li::marker { content: '- ' }", "1. a 2. b - c 12. d"),
+    ] {
+        assert_eq!(words(&seen(&job(ordered, css))).join(" "), expected, "{css}");
+    }
+    let html = "<ul><li data-n=x>a<li data-n=y>b</ul>";
+    let shown = words(&seen(&job(html, "li::marker { content: attr(data-n) ':' }"))).join(" ");
+    assert_eq!(shown, "x: a y: b");
+    let seen = seen(&job("<ul><li>a<li class=n>b<li>c</ul>", ".n::marker { content: '→ ' }"));
+    assert_eq!(words(&seen).join(" "), "• a → b • c");
+}
+
+#[test]
+fn markers_of_one_list_end_at_one_place() {
+    let seen = seen(&job("<ol><li>one<li value=100>two</ol>", "ol { list-style: decimal-leading-zero }"));
+    assert!(close(at(&seen, "one").left, at(&seen, "two").left, 0.5), "{:?}", seen.words);
+    assert!(close(at(&seen, "01.").right, at(&seen, "100.").right, 0.5), "{:?}", seen.words);
+}
+
+#[test]
+fn a_task_has_its_box_only() {
+    let seen = seen(&job("- [x] done\n- plain\n- [ ] open\n  - under\n", ""));
+    assert_eq!(words(&seen).join(" "), "☑ done • plain ☐ open ‣ under");
+    let line = at(&seen, "under").top - at(&seen, "open").top;
+    assert!(close(at(&seen, "plain").top - at(&seen, "done").top, line, 0.5), "{:?}", seen.words);
+}
+
+#[test]
+fn terms_of_one_description_have_lines_of_their_own() {
+    let seen = seen(&job("<dl><dt>alpha</dt><dt>beta</dt><dd>text</dd></dl>", ""));
+    assert!(at(&seen, "beta").top > at(&seen, "alpha").top + 8.0, "{:?}", seen.words);
+    assert!(close(at(&seen, "beta").left, at(&seen, "alpha").left, 0.5), "{:?}", seen.words);
+    assert_eq!(words(&seen).join(" "), "alpha beta text");
+}
+
+#[test]
+fn captions_with_letters_words_and_points_have_their_own_number() {
+    let table = |caption: &str| {
+        let html = format!("<table><caption>{caption}</caption><tr><td>x</table>");
+        words(&seen(&job(&html, ""))).join(" ").replace('\u{a0}', " ")
+    };
+    for caption in ["<b>Table A.1</b> – own", "Table: own", "3. Own", "Table IV. Own", "Table S2 own", "Tabelle B: own"]
+    {
+        let shown = caption.replace("<b>", "").replace("</b>", "");
+        assert!(!table(caption).starts_with("Table 1:"), "{caption}: {}", table(caption));
+        assert!(table(caption).starts_with(&shown), "{caption}: {}", table(caption));
+    }
+    for caption in ["3 apples", "Table of words", "Table a is long", "1.5 litres", "Image B2B"] {
+        assert!(table(caption).starts_with("Table 1: "), "{caption}: {}", table(caption));
+    }
+}
+
+#[test]
+fn quotations_and_figures_without_caption_are_not_counted() {
+    let picture = "<img src='data:image/svg+xml,<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>'>";
+    let html = format!(
+        "<figure><blockquote>Words</blockquote><figcaption>— Author</figcaption></figure>\n\n<figure>{picture}</figure>\n\n<figure>{picture}<figcaption>Last</figcaption></figure>"
+    );
+    let shown = words(&seen(&job(&html, ""))).join(" ").replace('\u{a0}', " ");
+    assert_eq!(shown, "Words — Author Figure 1: Last");
+}

@@ -52,6 +52,13 @@ fn emoji_with_a_selector_are_in_colour() {
     }
     assert!(!font("a \u{260e}\u{fe0e} b", "\u{260e}").contains("Twemoji"), "a letter");
     assert!(!font("a 1 b", "1").contains("Twemoji"));
+    for letter in ["\u{2611}", "\u{2709}", "\u{260e}", "\u{2660}", "\u{2666}", "\u{2194}", "\u{2122}"] {
+        assert!(!font(&format!("a {letter} b"), letter).contains("Twemoji"), "{letter} is text");
+        assert!(!font(&format!("# a {letter} b"), letter).contains("Twemoji"), "{letter} is text in a heading");
+    }
+    for emoji in ["\u{2757}", "\u{2705}", "\u{231a}"] {
+        assert!(font(&format!("a {emoji} b"), emoji).contains("Twemoji"), "{emoji} is in colour");
+    }
 }
 
 #[test]

@@ -1,18 +1,16 @@
 //! Chooses the markers of lists.
 
-use std::str::FromStr;
-
 use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement, Styles},
-    model::{ListElem, ListItem, ListMarker, NumberingPattern},
+    model::{ListElem, ListItem, ListMarker},
     text::{FontStyle, FontWeight, TextElem},
 };
 
 use super::{INDENT, MARKERS, packed, type_attribute};
 use crate::{
     content::{Place, Typesetter, color, text_style},
-    css::{Display, ListStyle, Rgba, Style, pattern},
+    css::{self, Display, ListStyle, Rgba, Style},
 };
 
 /// Items of a list whose markers are alike.
@@ -88,34 +86,32 @@ impl Typesetter<'_> {
             return;
         }
         let style = self.style(list).and_then(|style| style.list_style.clone()).or_else(|| type_attribute(list));
-        let is_reversed = list.attr("reversed").is_some();
         for part in self.alike(list, &items, style.as_ref(), MARKERS[0]) {
             if part.style == Some(ListStyle::None) {
                 continue;
             }
-            let mut number = part.start.unwrap_or(1);
-            for item in part.items {
-                number = item.attr("value").and_then(|value| value.trim().parse().ok()).unwrap_or(number);
-                let text = match &part.style {
-                    Some(ListStyle::Disc | ListStyle::Circle | ListStyle::Square | ListStyle::Text(_)) => None,
-                    None if !is_ordered => None,
-                    style => style.as_ref().map_or(Some("1"), |style| Some(pattern(style))),
-                };
-                let text = text.and_then(|pattern| NumberingPattern::from_str(&format!("{pattern}.")).ok());
-                let marker = match text {
-                    Some(pattern) => {
-                        TextElem::packed(pattern.apply(None, &[number]).unwrap_or_else(|_| format!("{number}.").into()))
+            let is_bullet = match &part.style {
+                Some(style) => {
+                    matches!(style, ListStyle::Disc | ListStyle::Circle | ListStyle::Square | ListStyle::Text(_))
+                }
+                None => !is_ordered,
+            };
+            let numbers = numbers(&part, list.attr("reversed").is_some());
+            for (item, number) in part.items.iter().zip(numbers) {
+                let marker = match &part.style {
+                    style if !is_bullet => {
+                        let style = style.as_ref().unwrap_or(&ListStyle::Decimal);
+                        TextElem::packed(format!("{}.", css::numeral(number, style)))
                     }
-                    None => part.style.as_ref().map_or_else(|| TextElem::packed(MARKERS[0]), marker),
+                    style => style.as_ref().map_or_else(|| TextElem::packed(MARKERS[0]), marker),
                 };
-                let marker = match self.styles.marker(item.id()) {
+                let marker = match self.styles.marker(item.id(), item.value()) {
                     Some((style, text)) => text
                         .map_or(marker, TextElem::packed)
                         .styled_with_map(text_style::styles(style, place, self.fonts)),
                     None => marker,
                 };
                 self.markers.borrow_mut().insert(item.id(), marker);
-                number = if is_reversed { number.saturating_sub(1) } else { number.saturating_add(1) };
             }
         }
     }
@@ -150,6 +146,17 @@ impl Typesetter<'_> {
         styles.set(TextElem::style, if is_italic { FontStyle::Italic } else { FontStyle::Normal });
         styles
     }
+}
+
+/// The numbers of the items of an ordered list.
+pub(super) fn numbers(part: &Part<'_>, is_reversed: bool) -> Vec<i32> {
+    let mut next = part.start.and_then(|start| i32::try_from(start).ok()).unwrap_or(1);
+    let number = |item: &ElementRef<'_>| {
+        let own = item.attr("value").and_then(|value| value.trim().parse().ok()).unwrap_or(next);
+        next = if is_reversed { own.saturating_sub(1) } else { own.saturating_add(1) };
+        own
+    };
+    part.items.iter().map(number).collect()
 }
 
 /// What of a marker's style numbers have.

@@ -7,7 +7,7 @@ use typst::{
         AlignElem, Alignment, BlockBody, BlockElem, Fr, GridCell, GridChild, GridElem, GridItem, Sizing, TrackSizings,
     },
     model::{ParElem, ParbreakElem, StrongElem, TermItem, TermsElem},
-    text::{SpaceElem, TextElem},
+    text::LinebreakElem,
 };
 
 use super::{packed, spaced};
@@ -67,7 +67,7 @@ impl Typesetter<'_> {
         groups.retain(|group| !(group.terms.is_empty() && group.texts.is_empty()));
         let list = match beside {
             Some(width) => in_columns(groups, width),
-            None => TermsElem::new(groups.into_iter().map(item).collect()).with_tight(tight).pack(),
+            None => TermsElem::new(groups.into_iter().flat_map(items).collect()).with_tight(tight).pack(),
         };
         spaced(element, list)
     }
@@ -124,12 +124,15 @@ fn is_term(part: ElementRef<'_>) -> bool {
     part.value().name() == "dt"
 }
 
-fn item(group: Group) -> Packed<TermItem> {
-    packed(TermItem::new(term(group.terms), between(group.texts, ParbreakElem::shared().clone())))
+/// Each term has a line of its own; the descriptions are the last one's.
+fn items(group: Group) -> impl Iterator<Item = Packed<TermItem>> {
+    let Group { mut terms, texts, .. } = group;
+    let last = TermItem::new(terms.pop().unwrap_or_default(), between(texts, ParbreakElem::shared().clone()));
+    terms.into_iter().map(|term| TermItem::new(term, Content::empty())).chain([last]).map(packed)
 }
 
 fn term(terms: Vec<Content>) -> Content {
-    between(terms, TextElem::packed(",") + SpaceElem::shared().clone())
+    between(terms, LinebreakElem::shared().clone())
 }
 
 fn between(parts: Vec<Content>, between: Content) -> Content {

@@ -94,7 +94,10 @@ pub(super) fn variant(parts: &[Component]) -> Parsed {
     match parts {
         [part] => match part.ident() {
             Some("normal" | "none") => Ok(vec![Property::SmallCaps(false)]),
-            Some("small-caps" | "all-small-caps") => Ok(vec![Property::SmallCaps(true)]),
+            Some("small-caps") => Ok(vec![Property::SmallCaps(true)]),
+            Some("all-small-caps") => {
+                Err(Reason::new("`font-variant: small-caps` with `text-transform: lowercase` is the same"))
+            }
             Some(_) => Err(Reason::new("only `normal` and `small-caps` are supported")),
             None => Err(Reason::NotUnderstood),
         },

@@ -291,5 +291,5 @@ pub(in super::super) const IN_PART: &[(&str, &str)] = &[
     ("display", "`table-cell` and the like; `inline-grid` is `grid`"),
     ("margin", "less than nothing over other text or off the paper"),
     ("opacity", "on the body; drawings in SVG; in words, what has a colour of its own"),
-    ("content", "images; counters of a `::marker`; a box without a text has `display: block` or `inline-block`"),
+    ("content", "images; a box without a text has `display: block` or `inline-block`"),
 ];

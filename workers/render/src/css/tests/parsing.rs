@@ -54,17 +54,35 @@ fn selectors_that_cannot_match_on_paper_say_so_and_leave_the_others() {
 }
 
 #[test]
-fn rules_inside_rules_are_reported_and_what_follows_them_counts() {
-    let done = styled("<p>", "p {\n & b { color: red }\n a:hover { color: red }\n color: blue }");
+fn rules_inside_rules_count_after_it() {
+    let html = "<div class=a><p class=b>x<b>y</b></p><p>z</p></div><section><i>w</i></section>";
+    let css = "div, section {\n  & p { color: red; &.b { color: blue } }\n  > i { color: lime }\n  b, u { color: aqua }\n  color: gray\n}\n.a { .b & { color: red } }";
+    let done = styled(html, css);
+    let color = |selector: &str| done.style(selector).color.map(|Rgba(red, green, blue, _)| (red, green, blue));
+    assert_eq!(color("p.b"), Some((0, 0, 255)));
+    assert_eq!(color("p:last-child"), Some((255, 0, 0)));
+    assert_eq!((color("i"), color("b")), (Some((0, 255, 0)), Some((0, 255, 255))));
+    assert_eq!((color("div"), color("section")), (Some((128, 128, 128)), Some((128, 128, 128))));
+    assert_eq!(done.warnings, ["css:7: `.b :is(.a)` matches no element of this document"]);
+    let done = styled("<p>", "p {\n a:hover { color: red }\n &-x { color: red }\n color: blue }");
     assert_eq!(done.style("p").color, Some(Rgba(0, 0, 255, 255)));
     assert_eq!(done.warnings.len(), 2, "{:?}", done.warnings);
-    assert!(done.warnings[0].starts_with("css:2: a rule inside a rule is not supported"), "{:?}", done.warnings);
+    let deep = format!("p {{ {} color: red {} }}", "&, & b { ".repeat(20), "}".repeat(20));
+    assert!(styled("<p>", &deep).warnings.iter().any(|warning| warning.contains("too long")));
+}
+
+#[test]
+fn rules_in_attributes_and_pages_are_reported() {
+    let done = styled("<p style='color: blue; b { color: red }'>", "");
+    assert_eq!((done.style("p").color, done.warnings.len()), (Some(Rgba(0, 0, 255, 255)), 1), "{:?}", done.warnings);
+    let (_, warnings) = super::paged("@page { margin: 2cm; p { color: red } }");
+    assert_eq!(warnings, ["css:1: a rule inside of this is not supported; write it as a rule of its own"]);
 }
 
 #[test]
 fn media_for_print_count_and_others_are_reported() {
     let css = "@media print { p { color: blue } }\n@media screen { p { color: red } }\n\
-               @media all { p { hyphens: auto } }\n@media (min-width: 3cm) { p { color: red } }";
+               @media all { p { hyphens: auto } }\n@media (hover) { p { color: red } }";
     let done = styled("<p>", css);
     assert_eq!(done.style("p").color, Some(Rgba(0, 0, 255, 255)));
     assert_eq!(done.style("p").hyphens, Some(true));
@@ -72,10 +90,47 @@ fn media_for_print_count_and_others_are_reported() {
         done.warnings,
         [
             "css:2: `@media screen` is not for print; what it holds was left out",
-            "css:4: `@media (min-width: 3cm)` was left out: of conditions only `(color)` is understood, besides `print`, \
-             `all` and `screen`",
+            "css:4: `@media (hover)` was left out: of conditions `(color)`, `(orientation: portrait)`, widths and \
+             heights are understood, besides `print`, `all` and `screen`",
         ]
     );
+}
+
+#[test]
+fn conditions_of_media_are_those_of_a_page() {
+    for (condition, is_so) in [
+        ("print and (min-width: 100mm)", true),
+        ("(max-width: 768px)", true),
+        ("(min-width: 768px)", false),
+        ("print and (min-width: 10cm) and (max-width: 18cm)", true),
+        ("(width >= 400px)", true),
+        ("(width < 400px)", false),
+        ("(orientation: landscape), (height > 10cm)", true),
+        ("(prefers-color-scheme: dark)", false),
+        ("screen and (min-width: 10px)", false),
+    ] {
+        let done = styled("<p>", &format!("@media {condition} {{ p {{ color: blue }} }}"));
+        assert_eq!(done.style("p").color.is_some(), is_so, "{condition}");
+        assert_eq!(done.warnings.is_empty(), is_so, "{condition}: {:?}", done.warnings);
+    }
+}
+
+#[test]
+fn supports_and_layers_are_read() {
+    for (rule, is_so) in [
+        ("@supports (display: grid)", true),
+        ("@supports (display: grid) and (not (color: klingon))", true),
+        ("@supports (position: klingon) or (color: red)", true),
+        ("@supports not (display: grid)", false),
+        ("@supports (color: klingon)", false),
+        ("@supports selector(p > a)", true),
+        ("@layer base", true),
+        ("@layer", true),
+    ] {
+        let done = styled("<p>", &format!("@layer base, other;\n{rule} {{ p {{ color: blue }} }}"));
+        assert_eq!(done.style("p").color.is_some(), is_so, "{rule}: {:?}", done.warnings);
+        assert_eq!(done.warnings.is_empty(), is_so, "{rule}: {:?}", done.warnings);
+    }
 }
 
 #[test]
@@ -95,12 +150,12 @@ fn fonts_are_attached_files() {
 
 #[test]
 fn other_at_rules_are_reported() {
-    let css = "@keyframes a { from { color: red } }\n@supports (display: grid) { p { color: red } }\n@charset 'utf-8';";
+    let css = "@keyframes a { from { color: red } }\n@container (width > 1cm) { p { color: red } }\n@charset 'utf-8';";
     assert_eq!(
         warned(css),
         [
             "css:1: `@keyframes a` was left out: nothing moves on paper",
-            "css:2: `@supports (display: grid)` was left out: write its rules without it",
+            "css:2: `@container (width > 1cm)` was left out: write its rules without it",
         ]
     );
 }

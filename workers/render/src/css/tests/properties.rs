@@ -66,7 +66,6 @@ fn fonts() {
         ("font-family: 3", "takes names of families"),
         ("font-size: huge", "takes a length, a percentage"),
         ("font-size: -3pt", "smaller than nothing"),
-        ("font-size: 3vw", "`vw` measures a window"),
         ("font-weight: 0", "takes normal, bold"),
         ("font-style: slanted", "takes normal, italic"),
         ("font: bold", "is not understood"),
@@ -344,7 +343,8 @@ fn lesser_and_greater_lengths_are_computed_where_they_can_be_compared() {
         ("line-height: max(1.2, 1.5)", |s| s.line_height = Some(1.5)),
     ]);
     refuse(&[
-        ("width: min(5vw, 20px)", "measures a window"),
+        ("font-variant: all-small-caps", "`text-transform: lowercase` is the same"),
+        ("width: min(5vx, 20px)", "no unit `vx`"),
         ("width: clamp(1px, 2px)", "takes three"),
         ("width: min()", "is not understood"),
         ("width: min(1px 2px)", "is not understood"),
@@ -417,4 +417,25 @@ fn rows_of_boxes() {
         ("grid-column: 2 / -2", "count both lines from the start"),
         ("grid-column: 0", "is not understood"),
     ]);
+}
+
+#[test]
+fn lengths_of_windows_are_of_the_page() {
+    for (declarations, points) in [
+        ("height: 100vh", 841.89),
+        ("height: 10vw", 59.528),
+        ("height: 50dvh", 420.945),
+        ("height: 10vmin", 59.528),
+        ("height: 10vmax", 84.189),
+        ("height: calc(100vh - 41.89pt)", 800.0),
+        ("height: max(10vw, 20pt)", 59.528),
+    ] {
+        let (style, warnings) = declared(declarations);
+        let Some(Length::Pt(found)) = style.height else { panic!("{declarations}: {:?}", style.height) };
+        assert!((found - points).abs() < 0.01 && warnings.is_empty(), "{declarations}: {found} {warnings:?}");
+    }
+    assert_eq!(declared("font-size: 2vw").0.font_size, Some(595.28 * 0.02));
+    for css in ["@page { margin: 5vw }", "@page { size: 50vw 50vh }"] {
+        assert_eq!(super::paged(css).1.len(), 1, "{css}");
+    }
 }
