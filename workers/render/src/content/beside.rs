@@ -3,7 +3,7 @@
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 
-use super::{Place, Typesetter, flow::is_blank, lengths, names};
+use super::{Place, Typesetter, block_or_line::is_blank, lengths, names};
 use crate::css::{Break, Display, Style};
 
 /// The least width for text beside a float, in font sizes.

@@ -9,12 +9,9 @@ use typst::{
 };
 
 use super::{
-    MAX_DEPTH, Place, Squeezed, Typesetter, box_style, boxes, color, direction, fit,
-    flow::{Flow, is_blank},
-    generated::filling,
-    heading, inline, lengths,
-    margins::Margins,
-    names, notes, row, show_rule, text_style,
+    MAX_DEPTH, Place, Squeezed, Typesetter, block_or_line::is_blank, box_style, boxes, color, direction, fit,
+    flow::Flow, generated::filling, heading, inline, lengths, margins::Margins, names, notes, row, show_rule,
+    text_style,
 };
 use crate::{
     css::{Break, Display, Style},

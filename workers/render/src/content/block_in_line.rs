@@ -6,11 +6,7 @@ use typst::{
     layout::{BaselinePos, BoxElem, Length, Rel, Sides, Sizing},
 };
 
-use super::{
-    Place, Typesetter, box_style, boxes, columns,
-    flow::{Flow, is_blank},
-    lengths, text_style,
-};
+use super::{Place, Typesetter, block_or_line::is_blank, box_style, boxes, columns, flow::Flow, lengths, text_style};
 use crate::css::Style;
 
 impl Typesetter<'_> {

@@ -14,8 +14,8 @@ use typst::{
 };
 
 use super::{
-    MAX_DEPTH, MAX_SPAN_DEPTH, Place, Typesetter, box_style, boxes, code, flow::is_blank, inline_box, lengths, names,
-    show_rule, text, text_style,
+    MAX_DEPTH, MAX_SPAN_DEPTH, Place, Typesetter, block_or_line::is_blank, box_style, boxes, code, inline_box, lengths,
+    names, show_rule, text, text_style,
 };
 use crate::{
     css::{self, Display, Float, Style},

@@ -8,6 +8,7 @@ mod anchors;
 mod beside;
 mod block;
 mod block_in_line;
+mod block_or_line;
 mod box_style;
 mod boxes;
 mod code;
@@ -214,7 +215,7 @@ impl<'a> Typesetter<'a> {
             contents_depth: None,
             named_pages: &[],
             first_page: None,
-            has_blocks: flow::with_blocks(doc),
+            has_blocks: block_or_line::with_blocks(doc),
             has_rows: styles.has_rows(),
             floated: RefCell::default(),
             markers: RefCell::default(),
