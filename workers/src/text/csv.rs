@@ -19,6 +19,7 @@ const NAME: usize = 100;
 /// For a file without values, and one whose text would be too long; it comes after the document's name in a message.
 pub(crate) fn extract(text: &str, delimiter: Option<u8>) -> Result<Extracted, String> {
     let (text, declared) = declared_delimiter(text);
+    let first_line = 1 + usize::from(declared.is_some());
     let delimiter = delimiter.or(declared).unwrap_or_else(|| sniffed(text));
     let sample = records(sample(text), delimiter).take(SAMPLE.0).collect::<Vec<_>>();
     let titles = titles(&sample);
@@ -44,8 +45,30 @@ pub(crate) fn extract(text: &str, delimiter: Option<u8>) -> Result<Extracted, St
     }
     match markdown.is_empty() {
         true => Err("it has no values".to_owned()),
-        false => Ok(Extracted { markdown, ..Extracted::default() }),
+        false => Ok(Extracted {
+            markdown,
+            warnings: open_quote(text, delimiter, first_line).into_iter().collect(),
+            title: None,
+        }),
     }
+}
+
+/// A quote that begins a value and never ends takes all rows after it.
+fn open_quote(text: &str, delimiter: u8, first_line: usize) -> Option<String> {
+    let (mut line, mut open, mut before) = (first_line, None, delimiter);
+    for byte in text.bytes() {
+        let begins = before == delimiter || before == b'\n' || before == b'\r';
+        match open {
+            None if byte == b'"' && begins => open = Some(line),
+            // A quote within the value is written twice: the second one opens it again.
+            Some(_) if byte == b'"' => open = None,
+            None if byte == b'"' && before == b'"' => open = Some(line),
+            _ => {}
+        }
+        line += usize::from(byte == b'\n');
+        before = byte;
+    }
+    open.map(|line| format!("a quote in line {line} is not closed: what follows it is read as one value"))
 }
 
 /// A first line `sep=;`, as spreadsheets write it, and the rest.
@@ -211,6 +234,17 @@ mod tests {
         let expected = "Name: Wax, pure; Note: First second \"line\"; Made by: bees\nName: Honey\nColumn 4: extra\n";
         assert_eq!(of(text), expected);
         assert_eq!(of("a,b\n\"never ends,1\n2,3"), "a: never ends,1 2,3\n");
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_told() {
+        let warnings = |text: &str| extract(text, None).map(|found| found.warnings).unwrap_or_default();
+        let told = "a quote in line 3 is not closed: what follows it is read as one value";
+        assert_eq!(warnings("A,B\n\"x\ny\",\"open,5\n6,7\n"), [told]);
+        assert_eq!(warnings("sep=,\nA,B\n\"open,5\n6,7\n"), [told]);
+        for text in ["A,B\n\"a \"\"b\"\"\",5\n6,7\n", "A,B\n5\" pipe,6\n\"\",\"\"\n", "A,B\n\"\"\"x\"\"\",2\n"] {
+            assert_eq!(warnings(text), Vec::<String>::new(), "{text}");
+        }
     }
 
     #[test]
