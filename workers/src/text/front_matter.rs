@@ -1,9 +1,12 @@
-//! Removes front matter from Markdown; only its title is used.
+//! Removes front matter and comments from Markdown; only the title of the front matter is used.
 
+use pulldown_cmark::{Event, Parser, Tag};
 use ruche_schemas::front::{Front, split};
 
 use super::extracted::Extracted;
 
+/// Where a comment begins, and where it ends.
+const COMMENT: (&str, &str) = ("<!--", "-->");
 /// Longest front matter, in bytes: a thematic break before a long text is none.
 const BYTES: usize = 64 << 10;
 
@@ -12,9 +15,30 @@ pub fn markdown(text: &str) -> Extracted {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let parts = split(text);
     match parts.front.filter(is_front) {
-        Some(front) => Extracted { title: title(front.text), markdown: parts.body.to_owned(), warnings: Vec::new() },
-        None => Extracted { markdown: text.to_owned(), ..Extracted::default() },
+        Some(front) => {
+            Extracted { title: title(front.text), markdown: without_comments(parts.body), warnings: Vec::new() }
+        }
+        None => Extracted { markdown: without_comments(text), ..Extracted::default() },
     }
+}
+
+/// Comments (`<!-- -->`) are for those who write the text. Those in code are part of it.
+fn without_comments(text: &str) -> String {
+    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+    if !text.contains(COMMENT.0) {
+        return text.to_owned();
+    }
+    for (event, range) in Parser::new(text).into_offset_iter() {
+        let is_html = matches!(event, Event::Start(Tag::HtmlBlock) | Event::InlineHtml(_));
+        let html = text.get(range.clone()).filter(|html| is_html && html.trim_start().starts_with(COMMENT.0));
+        let end = html.and_then(|html| html.find(COMMENT.1)).map(|end| range.start + end + COMMENT.1.len());
+        if let Some(end) = end.filter(|_| range.start >= at) {
+            out.push_str(&text[at..range.start]);
+            at = end;
+        }
+    }
+    out.push_str(&text[at..]);
+    out
 }
 
 /// `---` is also a thematic break: only key-value pairs or comments after it are front matter.
@@ -64,6 +88,16 @@ mod tests {
     fn what_is_none_is_text() {
         for text in ["# A\n", "---\nno names here\n---\nText", "---\ntitle: never ends", "--- x\n", ""] {
             assert_eq!(of(text), (None, text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn comments_are_left_out() {
+        let of = |text: &str| markdown(text).markdown;
+        assert_eq!(of("# A\n\n<!-- to do:\n\nmore -->\n\nText <!-- new --> goes on.\n"), "# A\n\n\n\nText  goes on.\n");
+        assert_eq!(of("---\ntitle: T\n---\n<!-- a --> b\n"), " b\n");
+        for kept in ["```\n<!-- code -->\n```\n", "Write `<!-- x -->`.\n", "<!-- never ends\n"] {
+            assert_eq!(of(kept), kept);
         }
     }
 }
