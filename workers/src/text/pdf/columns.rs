@@ -5,6 +5,7 @@
 //! otherwise it is a table, a list or a form, and stays in rows.
 
 use super::{
+    blocks,
     rows::{Row, rows},
     words::Word,
     wrapped,
@@ -18,6 +19,8 @@ const STEP: f64 = 0.1;
 const STEPS: usize = 2_000;
 /// Rows of text that a column has at least.
 const ROWS: usize = 3;
+/// Paragraphs are further apart than their lines, by this factor.
+const APART: f64 = 1.2;
 /// More rows than these are not searched for gutters.
 const MOST_ROWS: usize = 5_000;
 /// Columns within columns.
@@ -69,7 +72,23 @@ fn add(words: Vec<Word>, depth: usize, mut begins: bool, out: &mut Vec<Ordered>)
             }
             begins = true;
         }
-        None => out.extend(middle.into_iter().map(|row| (row, std::mem::take(&mut begins)))),
+        None => match blocks::find(&middle, gutter) {
+            Some((first, count, blocks)) => {
+                let mut before = middle;
+                let after = before.split_off(first).split_off(count);
+                if !before.is_empty() {
+                    add(words(before), depth + 1, std::mem::take(&mut begins), out);
+                }
+                for block in blocks {
+                    add(block, depth + 1, true, out);
+                }
+                begins = true;
+                if !after.is_empty() {
+                    add(words(after), depth + 1, std::mem::take(&mut begins), out);
+                }
+            }
+            None => out.extend(middle.into_iter().map(|row| (row, std::mem::take(&mut begins)))),
+        },
     }
     if !below.is_empty() {
         add(words(below), depth + 1, begins, out);
@@ -205,11 +224,20 @@ fn is_prose(rows: &[Row], depth: usize) -> bool {
     }
     let left = rows.iter().map(Row::left).fold(f64::MAX, f64::min);
     let right = rows.iter().map(Row::right).fold(f64::MIN, f64::max);
-    let full = rows.iter().filter(|row| row.right() - left > 0.7 * (right - left)).count();
+    // Paragraphs that are apart may end anywhere.
+    let steps = || rows.iter().zip(rows.iter().skip(1)).map(|(row, next)| next.y - row.y);
+    let least = steps().fold(f64::MAX, f64::min).max(0.8 * rows[0].size);
+    let inner: Vec<&Row> =
+        rows.iter().zip(steps()).filter(|(_, step)| *step < APART * least).map(|(row, _)| row).collect();
+    let is_fixed = rows.iter().filter(|row| row.is_fixed()).count() * 2 > rows.len();
+    let is_divided = inner.len() + 1 < rows.len();
+    let lines: Vec<&Row> =
+        if !is_fixed && is_divided && inner.len() * 2 >= rows.len() { inner } else { rows.iter().collect() };
+    let full = lines.iter().filter(|row| row.right() - left > 0.7 * (right - left)).count();
     let wide = median(rows.iter().map(|row| (row.right() - row.left()) / row.size)) > 8.0;
     let words = median(rows.iter().map(|row| row.text().split(' ').count() as f64));
     let dense = rows.iter().any(|row| row.words.iter().any(|word| word.text.chars().any(super::words::is_dense)));
-    wide && (dense || words > 2.5) && full * 5 >= rows.len() * 3
+    wide && (dense || words > 2.5) && full * 5 >= lines.len() * 3
 }
 
 #[cfg(test)]
@@ -258,5 +286,19 @@ mod tests {
             words.extend(line("a rule of the house that goes on for a whole line", 70.0, y));
         }
         assert!(texts(words)[1].starts_with("2. a rule"));
+    }
+
+    #[test]
+    fn short_paragraphs_in_columns_are_read_one_column_after_the_other() {
+        let mut words = Vec::new();
+        for at in 0..6 {
+            for (left, above) in [(50.0, 106.0), (230.0, 100.0), (410.0, 100.0)] {
+                let y = above + 36.0 * f64::from(at);
+                words.extend(line("Item is a heron that walked", left, y));
+                words.extend(line("along the bank", left, y + 12.0));
+            }
+        }
+        let expected = ["Item is a heron that walked", "along the bank"].repeat(18);
+        assert_eq!(texts(words), expected);
     }
 }

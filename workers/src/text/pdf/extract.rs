@@ -9,7 +9,7 @@ use kurbo::{Affine, Rect};
 
 use super::{
     continued::continue_on_page,
-    fonts, forms,
+    fonts, forms, legible,
     lines::markdown,
     pages::lines,
     pen::{Pen, Seen},
@@ -24,6 +24,11 @@ const PAGES: usize = 20_000;
 const WORDS: usize = 4_000_000;
 /// The last bytes of a file that have the mark of its end.
 const END: usize = 4 << 10;
+/// A file with a larger part of words whose letters are not known is refused.
+const ILLEGIBLE: f64 = 0.5;
+const UNKNOWN: &str = "its fonts do not tell which letters their glyphs are. Recognize the text first (OCR)";
+/// Longest title, in characters.
+const TITLE: usize = 300;
 /// Ranges of pages that a warning lists.
 const LISTED: usize = 20;
 
@@ -42,15 +47,23 @@ pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
     {
         (pages, seen) = read(&named)?;
     }
+    let (illegible, share) = legible::remove(&mut pages);
+    if share > ILLEGIBLE {
+        return Err(if is_cut(bytes) { cut_off() } else { UNKNOWN.to_owned() });
+    }
     let with_text = |pages: &[Vec<Word>]| pages.iter().filter(|words| !words.is_empty()).count();
     match (pages.len(), with_text(&pages)) {
         (_, 0) if is_locked => return Err(encrypted()),
         (_, 0) if is_cut(bytes) => return Err(cut_off()),
         (0, _) => return Err("the PDF has no pages".to_owned()),
         (count, 0) => {
+            let none = if count == 1 {
+                "its page has no text".to_owned()
+            } else {
+                format!("none of its {count} pages has text")
+            };
             return Err(format!(
-                "none of its {count} pages has text: it holds pictures of text, as scanners make them. Recognize the text \
-                 first (OCR)"
+                "{none}: it holds pictures of text, as scanners make them. Recognize the text first (OCR)"
             ));
         }
         _ => {}
@@ -58,10 +71,9 @@ pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
     running::remove(&mut pages);
     let scanned =
         pages.iter().zip(&seen).enumerate().filter(|(_, (words, seen))| words.is_empty() && seen.may_hold_text());
-    let scanned: Vec<usize> = scanned.map(|(index, _)| index + 1).collect();
-    let grids = seen.iter().map(|seen| seen.rules.grids());
-    let lines = pages.into_iter().zip(grids).fold(Vec::new(), |mut before, (words, grids)| {
-        let mut page = lines(words, &grids);
+    let scanned: Vec<usize> = scanned.map(|(index, _)| index + 1).filter(|page| !illegible.contains(page)).collect();
+    let lines = pages.into_iter().zip(&seen).fold(Vec::new(), |mut before, (words, seen)| {
+        let mut page = lines(words, &seen.rules);
         continue_on_page(&before, &mut page);
         before.append(&mut page);
         before
@@ -69,12 +81,18 @@ pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
     if lines.iter().map(|line| line.text.len()).sum::<usize>() > MAX_TEXT_BYTES {
         return Err(format!("it has more than {MAX_TEXT_BYTES} bytes of text: divide it"));
     }
-    let title = pdf.metadata().title.as_deref().and_then(title);
+    let markdown = markdown(&lines);
+    let title = pdf.metadata().title.as_deref().and_then(title).map(|title| titled(title, &markdown));
     let mut warnings: Vec<String> = warning(&scanned).into_iter().collect();
+    if let Some(listed) = listed(&illegible) {
+        warnings.push(format!(
+            "text on {listed} was left out: its fonts do not tell which letters their glyphs are; recognize it first (OCR)"
+        ));
+    }
     if is_cut(bytes) {
         warnings.push("the end of the PDF is missing: if the file is cut off, so are its last pages".to_owned());
     }
-    Ok(Extracted { title, markdown: markdown(&lines), warnings })
+    Ok(Extracted { title, markdown, warnings })
 }
 
 /// Whether a file has no mark of its end. Some programs write more behind it.
@@ -96,7 +114,22 @@ const NO_TITLES: [&str; 4] = ["untitled", "(untitled)", "untitled document", "no
 fn title(bytes: &[u8]) -> Option<String> {
     let title = strings::decode(bytes).replace('\0', " ").split_whitespace().collect::<Vec<_>>().join(" ");
     let is_none = title.is_empty() || NO_TITLES.contains(&title.to_lowercase().as_str());
-    (!is_none).then(|| title.chars().take(300).collect())
+    (!is_none).then(|| title.chars().take(TITLE).collect())
+}
+
+/// Kinds of files that programs name as the title of the PDF they make.
+const KINDS: [&str; 12] = ["html", "htm", "md", "txt", "doc", "docx", "odt", "rtf", "tex", "dvi", "indd", "xhtml"];
+
+/// The first heading instead of a title that is the name of a file.
+fn titled(title: String, markdown: &str) -> String {
+    let kind = title.rsplit_once('.').map(|(_, kind)| kind.to_ascii_lowercase());
+    let heading = markdown.lines().find_map(|line| line.strip_prefix("# ")).map(str::trim);
+    match heading {
+        Some(heading) if kind.is_some_and(|kind| KINDS.contains(&kind.as_str())) => {
+            heading.chars().take(TITLE).collect()
+        }
+        _ => title,
+    }
 }
 
 /// The words of each page, and what else it shows.
@@ -131,6 +164,15 @@ fn upright(page: &Page<'_>) -> Affine {
 
 /// Which pages hold pictures but no text.
 fn warning(pages: &[usize]) -> Option<String> {
+    let listed = listed(pages)?;
+    Some(match pages.len() {
+        1 => format!("no text on {listed}: it may be scanned; recognize its text first (OCR)"),
+        _ => format!("no text on {listed}: they may be scanned; recognize their text first (OCR)"),
+    })
+}
+
+/// The numbers of pages in ranges: `page 2`, `pages 2, 4-7`.
+fn listed(pages: &[usize]) -> Option<String> {
     let ranges: Vec<String> = pages
         .chunk_by(|page, next| page + 1 == *next)
         .filter_map(|range| match range {
@@ -141,8 +183,8 @@ fn warning(pages: &[usize]) -> Option<String> {
         .collect();
     let more = if ranges.len() > LISTED { " and others" } else { "" };
     let listed = ranges.iter().take(LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let warning = format!("no text on pages {listed}{more}: they may be scanned; recognize their text first (OCR)");
-    (!pages.is_empty()).then_some(warning)
+    let pages_are = if pages.len() == 1 { "page" } else { "pages" };
+    (!pages.is_empty()).then(|| format!("{pages_are} {listed}{more}"))
 }
 
 #[cfg(test)]
@@ -158,9 +200,17 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_a_file_is_no_title_beside_a_heading() {
+        assert_eq!(titled("cols.html".to_owned(), "Ann\n\n# Of bees\n"), "Of bees");
+        assert_eq!(titled("cols.html".to_owned(), "Ann\n"), "cols.html");
+        assert_eq!(titled("Node.js".to_owned(), "# Of bees\n"), "Node.js");
+    }
+
+    #[test]
     fn pages_without_text_are_listed_in_ranges() {
         assert_eq!(warning(&[]), None);
         let message = |pages: &[usize]| warning(pages).unwrap_or_default();
+        assert!(message(&[2]).starts_with("no text on page 2: it may be scanned"));
         assert!(message(&[3, 7]).starts_with("no text on pages 3, 7: they may be scanned"));
         assert!(message(&[1, 2, 3, 9]).starts_with("no text on pages 1-3, 9:"));
         let many: Vec<usize> = (1..=100).map(|page| page * 2).collect();

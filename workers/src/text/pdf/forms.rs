@@ -14,7 +14,7 @@ use super::{pen::Pen, strings::decode};
 const ANCESTORS: usize = 8;
 /// Limit of the annotations of a page.
 const MOST: usize = 20_000;
-/// Size of text in fields, in points: not larger than text around them, or it would be a heading.
+/// Size by which text in fields is placed, in points.
 const SIZE: (f64, f64) = (4.0, 9.0);
 /// Flags of annotations: hidden, or not to be seen.
 const HIDDEN: u32 = 1 << 1 | 1 << 5;
@@ -25,6 +25,8 @@ const PUSH_BUTTON: u32 = 1 << 16;
 
 pub(super) fn write(page: &Page<'_>, transform: Affine, pen: &mut Pen) {
     let Some(all) = page.raw().get::<Array<'_>>("Annots") else { return };
+    // That of the text around it: of another size, it would make headings of names or of values.
+    let usual = pen.usual_size();
     for annotation in all.iter::<Dict<'_>>().take(MOST) {
         let hidden = annotation.get::<u32>("F").unwrap_or(0) & HIDDEN != 0;
         let kind = annotation.get::<Name<'_>>("Subtype");
@@ -35,13 +37,13 @@ pub(super) fn write(page: &Page<'_>, transform: Affine, pen: &mut Pen) {
             _ => None,
         };
         if let (Some((text, lines)), Some(place)) = (shown, annotation.get::<Rect>("Rect")) {
-            show(&text, lines, place, transform, pen);
+            show(&text, lines, place, transform, (usual, pen));
         }
     }
 }
 
 /// The lines of a text from the top of its place, or one line in the middle.
-fn show(text: &str, lines: bool, place: Rect, transform: Affine, pen: &mut Pen) {
+fn show(text: &str, lines: bool, place: Rect, transform: Affine, (usual, pen): (Option<f64>, &mut Pen)) {
     let place = kurbo::Rect::new(place.x0, place.y0, place.x1, place.y1);
     let place = (transform * place.to_path(0.1)).bounding_box();
     let lines: Vec<&str> = if lines { text.lines().collect() } else { vec![text] };
@@ -53,7 +55,7 @@ fn show(text: &str, lines: bool, place: Rect, transform: Affine, pen: &mut Pen) 
     for (index, line) in lines.iter().enumerate() {
         let corner = Point::new(place.x0 + 2.0, first + step * index as f64);
         let width = (0.5 * size * line.chars().count() as f64).min(place.width() - 4.0).max(0.0);
-        pen.write(line, corner, size, width);
+        pen.write(line, corner, usual.unwrap_or(size), width);
     }
 }
 

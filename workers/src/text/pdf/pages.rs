@@ -6,12 +6,18 @@ use super::{
     columns::{Ordered, order},
     lines::{Line, Start},
     rows::Row,
-    ruled::Grid,
+    ruled::{Grid, grids},
+    rules::Rules,
     shape::is_list_mark,
+    strips::strips,
     tables::{table, wrapped_table},
     words::Word,
 };
 
+/// The most ruled tables of a page.
+const TABLES: usize = 100;
+/// A page with more words is not searched for them.
+const WORDS: usize = 50_000;
 /// A larger step down than the usual one times this begins a paragraph.
 const PARAGRAPH: f64 = 1.35;
 /// Usual steps down, in sizes of the text.
@@ -21,14 +27,20 @@ const USUAL_LEADING: f64 = 1.25;
 const INDENT: std::ops::Range<f64> = 0.8..6.0;
 
 /// The lines of a page, with its ruled tables at their places.
-pub(super) fn lines(mut words: Vec<Word>, grids: &[Grid]) -> Vec<Line> {
+pub(super) fn lines(mut words: Vec<Word>, rules: &Rules) -> Vec<Line> {
+    if words.len() > WORDS {
+        return lines_of_words(words);
+    }
+    let grids = grids(rules);
+    let strips = strips(rules, &grids);
     let mut lines = Vec::new();
-    for grid in grids {
-        if let Some((above, table, rest)) = grid.divide(&words) {
-            lines.extend(lines_of_words(above));
-            lines.extend(table);
-            words = rest;
-        }
+    for _ in 0..TABLES {
+        let of_grid = |grid: &Grid| grid.divide(&words);
+        let found = grids.iter().filter_map(of_grid).chain(strips.iter().filter_map(|strips| strips.divide(&words)));
+        let Some(first) = found.min_by(|a, b| a.top.total_cmp(&b.top)) else { break };
+        lines.extend(lines_of_words(first.above));
+        lines.extend(first.table);
+        words = first.below;
     }
     lines.extend(lines_of_words(words));
     lines
@@ -100,7 +112,7 @@ fn lines_of_column(column: &[Ordered], lines: &mut Vec<Line>) {
             Some(before) if is_paragraph(before, row, rows.get(at + 1).copied(), leading) => Start::Paragraph,
             Some(_) => Start::Line,
         };
-        lines.push(Line { text: row.text(), size: row.size, start });
+        lines.push(Line { text: row.text(), size: row.rank(), start });
         (at, after_table) = (at + 1, false);
     }
 }
@@ -123,7 +135,7 @@ mod tests {
         let text = "a line of some length here";
         let places = [(50.0, 100.0), (50.0, 112.0), (65.0, 124.0), (50.0, 136.0), (50.0, 160.0)];
         let words = places.iter().map(|(left, y)| word(text, *left, *y, 10.0)).collect();
-        let starts: Vec<Start> = lines(words, &[]).iter().map(|line| line.start).collect();
+        let starts: Vec<Start> = lines(words, &Rules::default()).iter().map(|line| line.start).collect();
         assert_eq!(starts, [Start::Column, Start::Line, Start::Paragraph, Start::Line, Start::Paragraph]);
     }
 
@@ -131,15 +143,17 @@ mod tests {
     fn lines_of_an_item_belong_to_it() {
         let rows = [("1.", 50.0, 100.0), ("an item", 65.0, 100.0), ("goes on", 65.0, 112.0), ("2.", 50.0, 124.0)];
         let words = rows.iter().map(|(text, left, y)| word(text, *left, *y, 10.0)).collect();
-        let starts: Vec<Start> = lines(words, &[]).iter().map(|line| line.start).collect();
+        let starts: Vec<Start> = lines(words, &Rules::default()).iter().map(|line| line.start).collect();
         assert_eq!(starts, [Start::Column, Start::Line, Start::Line]);
     }
 
     #[test]
     fn text_of_another_direction_follows() {
         let side = Word { angle: 90, ..word("side", 10.0, 10.0, 10.0) };
-        let texts: Vec<String> =
-            lines(vec![side, word("The text", 50.0, 100.0, 10.0)], &[]).into_iter().map(|l| l.text).collect();
+        let texts: Vec<String> = lines(vec![side, word("The text", 50.0, 100.0, 10.0)], &Rules::default())
+            .into_iter()
+            .map(|l| l.text)
+            .collect();
         assert_eq!(texts, ["The text", "side"]);
     }
 }

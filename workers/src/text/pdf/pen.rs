@@ -9,9 +9,10 @@ use hayro_interpret::{
 use kurbo::{Affine, BezPath, Point};
 
 use super::{
-    ruled::Rules,
+    edge::usual_size,
+    rules::Rules,
     type_3,
-    words::{SPACE, Word, combining, plain},
+    words::{SPACE, VALUE, Word, combining, plain},
 };
 
 /// A glyph continues a word unless its baseline differs by more than this fraction of the font size.
@@ -98,12 +99,18 @@ impl Pen {
         self.words.len() >= self.most
     }
 
+    /// The size of most text of the page.
+    pub(super) fn usual_size(&mut self) -> Option<f64> {
+        self.end_word(false);
+        Some(usual_size(std::slice::from_ref(&self.words))).filter(|size| *size > 0.0)
+    }
+
     /// A word that no glyph draws: the value of a form field. `corner` is the left end of its baseline.
     pub(super) fn write(&mut self, text: &str, corner: Point, size: f64, width: f64) {
         self.end_word(false);
         let (text, left) = (plain(text), corner.x);
         let right = left + width;
-        self.add(Word { text, left, right, y: corner.y, size, angle: 0, space: true, fixed: false, font: 0 });
+        self.add(Word { text, left, right, y: corner.y, size, angle: 0, space: true, fixed: false, font: VALUE });
     }
 
     fn add(&mut self, word: Word) {

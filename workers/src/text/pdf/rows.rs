@@ -1,6 +1,6 @@
 //! Puts words on their rows.
 
-use super::words::{SOFT_HYPHEN, SPACE, Word, is_dense};
+use super::words::{SOFT_HYPHEN, SPACE, VALUE, Word, is_dense};
 
 /// Words whose baselines differ by less than this fraction of the larger size, and of the smaller one, share a row: so
 /// an index is on the row of its letter.
@@ -35,6 +35,12 @@ impl Row {
 
     pub(super) fn right(&self) -> f64 {
         self.words.iter().fold(f64::MIN, |right, word| right.max(word.right))
+    }
+
+    /// The size by which it may be a heading. One with the value of a form field is none.
+    pub(super) fn rank(&self) -> f64 {
+        let of_value = |size: f64, word: &Word| if word.font == VALUE { size.min(word.size) } else { size };
+        self.words.iter().fold(self.size, of_value)
     }
 
     /// Whether most of it is set in a typewriter font.

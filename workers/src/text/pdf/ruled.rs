@@ -1,152 +1,55 @@
 //! Tables with ruled lines around all cells: what stands between the lines is a cell, however many rows of text it has.
-
-use kurbo::{Affine, BezPath, PathEl, Point};
+//! Where a line within is missing, cells are merged: the text stands in the first one.
 
 use super::{
     lines::Line,
+    rules::{NEAR, Rule, Rules, near, places},
+    strips::{Divided, has_rows},
     tables::{self, Cell},
     words::Word,
 };
 
-/// Lines at one place, and those that touch, differ by less than this, in points.
-const NEAR: f64 = 3.0;
-/// A filled path that is thinner is a line, in points.
-const THIN: f64 = 3.0;
-/// A page with more lines has a drawing.
-const LINES: usize = 4_000;
 /// The most tables of a page.
 const GRIDS: usize = 100;
 /// The most words of a cell on average: more are text in boxes.
 const WORDS: usize = 30;
+/// A row between lines has no more lines on which all cells have text.
+const FULL: usize = 12;
+/// The most places of cells of a table.
+const PLACES: usize = 10_000;
 
-/// A line along one direction: its place across it, and its ends.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Rule {
-    at: f64,
-    from: f64,
-    to: f64,
+/// The grids that lines make, from top to bottom: at least two columns and two rows within a frame.
+pub(super) fn grids(rules: &Rules) -> Vec<Grid> {
+    let (level, upright) = rules.lines();
+    let mut grids: Vec<Grid> =
+        connected(&level, &upright).iter().filter_map(|(level, upright)| Grid::new(level, upright)).collect();
+    grids.sort_by(|a, b| a.rows[0].total_cmp(&b.rows[0]));
+    grids.truncate(GRIDS);
+    grids
 }
 
-/// The lines that a page draws, level and upright ones.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Rules {
-    level: Vec<Rule>,
-    upright: Vec<Rule>,
-}
-
-impl Rules {
-    pub(super) fn draw(&mut self, path: &BezPath, transform: Affine, is_filled: bool) {
-        if self.level.len() + self.upright.len() > LINES {
-            return;
-        }
-        if is_filled {
-            let bounds = transform.transform_rect_bbox(path.control_box());
-            if bounds.width().min(bounds.height()) < THIN {
-                self.add(Point::new(bounds.x0, bounds.y0), Point::new(bounds.x1, bounds.y1));
-            }
-            return;
-        }
-        let (mut first, mut last) = (Point::ZERO, Point::ZERO);
-        for element in path.elements().iter().take(LINES) {
-            let to = match element {
-                PathEl::MoveTo(to) => {
-                    (first, last) = (*to, *to);
-                    continue;
-                }
-                PathEl::LineTo(to) => *to,
-                PathEl::ClosePath => first,
-                PathEl::QuadTo(_, to) | PathEl::CurveTo(_, _, to) => {
-                    last = *to;
-                    continue;
-                }
-            };
-            self.add(transform * last, transform * to);
-            last = to;
-        }
-    }
-
-    fn add(&mut self, a: Point, b: Point) {
-        let (width, height) = ((a.x - b.x).abs(), (a.y - b.y).abs());
-        // Not a number is neither.
-        if height < THIN && width > THIN && width.is_finite() {
-            self.level.push(Rule { at: f64::midpoint(a.y, b.y), from: a.x.min(b.x), to: a.x.max(b.x) });
-        } else if width < THIN && height > THIN && height.is_finite() {
-            self.upright.push(Rule { at: f64::midpoint(a.x, b.x), from: a.y.min(b.y), to: a.y.max(b.y) });
-        }
-    }
-
-    /// The grids that they make, from top to bottom: at least two columns and two rows, all lines from end to end.
-    pub(super) fn grids(&self) -> Vec<Grid> {
-        if self.level.len() + self.upright.len() > LINES {
-            return Vec::new();
-        }
-        let level = merged(&self.level);
-        let mut grids: Vec<Grid> = Vec::new();
-        let upright = merged(&self.upright);
-        for group in alike(&upright) {
-            let columns = places(&group);
-            let (Some(first), Some(left), Some(right)) = (group.first(), columns.first(), columns.last()) else {
-                continue;
-            };
-            let spans = |rule: &&Rule| near(rule.from, *left) && near(rule.to, *right);
-            let within = |rule: &&Rule| rule.at > first.from - NEAR && rule.at < first.to + NEAR;
-            let rows = places(&level.iter().filter(spans).filter(within).copied().collect::<Vec<_>>());
-            let ends = rows.first().is_some_and(|top| near(*top, first.from))
-                && rows.last().is_some_and(|bottom| near(*bottom, first.to));
-            let grid = Grid { columns, rows };
-            if ends && grid.columns.len() > 2 && grid.rows.len() > 2 && !grid.is_divided(&level, &upright) {
-                grids.push(grid);
+/// Level and upright lines that touch each other, directly or by others.
+fn connected(level: &[Rule], upright: &[Rule]) -> Vec<(Vec<Rule>, Vec<Rule>)> {
+    let reaches = |along: &Rule, at: f64| (along.from - NEAR..=along.to + NEAR).contains(&at);
+    let touches = |a: &Rule, b: &Rule| reaches(a, b.at) && reaches(b, a.at);
+    let (mut level, mut upright) = (level.to_vec(), upright.to_vec());
+    let mut found = Vec::new();
+    while let Some(first) = upright.pop() {
+        let mut group = (Vec::new(), vec![first]);
+        let mut seen = (0, 0);
+        // Each line takes those of the other direction that it touches.
+        while seen.0 < group.0.len() || seen.1 < group.1.len() {
+            if let Some(rule) = group.1.get(seen.1).copied() {
+                group.0.extend(level.extract_if(.., |other| touches(&rule, other)));
+                seen.1 += 1;
+            } else if let Some(rule) = group.0.get(seen.0).copied() {
+                group.1.extend(upright.extract_if(.., |other| touches(&rule, other)));
+                seen.0 += 1;
             }
         }
-        grids.sort_by(|a, b| a.rows[0].total_cmp(&b.rows[0]));
-        grids.truncate(GRIDS);
-        grids
-    }
-}
-
-fn near(a: f64, b: f64) -> bool {
-    (a - b).abs() < NEAR
-}
-
-/// Lines in one place that touch each other are one.
-fn merged(rules: &[Rule]) -> Vec<Rule> {
-    let mut rules = rules.to_vec();
-    rules.sort_by(|a, b| a.at.total_cmp(&b.at));
-    let mut found: Vec<Rule> = Vec::new();
-    for place in rules.chunk_by(|a, b| b.at - a.at < NEAR / 2.0) {
-        let mut place = place.to_vec();
-        place.sort_by(|a, b| a.from.total_cmp(&b.from));
-        let begin = found.len();
-        for rule in place {
-            match found[begin..].last_mut() {
-                Some(last) if rule.from < last.to + NEAR => last.to = last.to.max(rule.to),
-                _ => found.push(rule),
-            }
-        }
+        found.push(group);
     }
     found
-}
-
-/// Lines with the same ends.
-fn alike(rules: &[Rule]) -> Vec<Vec<Rule>> {
-    let mut groups: Vec<Vec<Rule>> = Vec::new();
-    for rule in rules.iter().copied() {
-        let same =
-            |group: &&mut Vec<Rule>| group.first().is_some_and(|a| near(a.from, rule.from) && near(a.to, rule.to));
-        match groups.iter_mut().find(same) {
-            Some(group) => group.push(rule),
-            None => groups.push(vec![rule]),
-        }
-    }
-    groups
-}
-
-fn places(rules: &[Rule]) -> Vec<f64> {
-    let mut places: Vec<f64> = rules.iter().map(|rule| rule.at).collect();
-    places.sort_by(f64::total_cmp);
-    // The two edges of a thick line, or the lines of neighbours.
-    places.dedup_by(|b, a| near(*a, *b));
-    places
 }
 
 /// Where the lines of a table are.
@@ -154,24 +57,63 @@ fn places(rules: &[Rule]) -> Vec<f64> {
 pub(super) struct Grid {
     columns: Vec<f64>,
     rows: Vec<f64>,
+    /// The row and the column of the cell that each place belongs to: its own ones unless cells are merged.
+    owners: Vec<Vec<(usize, usize)>>,
 }
 
 impl Grid {
+    /// Nothing if the lines have no frame, or if most places are merged: then it is a drawing, or a form.
+    fn new(level: &[Rule], upright: &[Rule]) -> Option<Self> {
+        let (columns, rows) = (places(upright), places(level));
+        let (width, height) = (columns.len().checked_sub(1)?, rows.len().checked_sub(1)?);
+        if width < 2 || height < 2 || width * height > PLACES {
+            return None;
+        }
+        let spans = |rules: &[Rule], at: f64, along: &[f64]| {
+            rules
+                .iter()
+                .any(|rule| near(rule.at, at) && near(rule.from, along[0]) && near(rule.to, along[along.len() - 1]))
+        };
+        let is_framed = [0, width].iter().all(|side| spans(upright, columns[*side], &rows))
+            && [0, height].iter().all(|side| spans(level, rows[*side], &columns));
+        let is_parted = |rules: &[Rule], at: f64, along: &[f64], place: usize| {
+            let middle = f64::midpoint(along[place], along[place + 1]);
+            rules.iter().any(|rule| near(rule.at, at) && rule.from < middle && rule.to > middle)
+        };
+        let mut owners: Vec<Vec<(usize, usize)>> = Vec::with_capacity(height);
+        for row in 0..height {
+            let mut line: Vec<(usize, usize)> = Vec::with_capacity(width);
+            for column in 0..width {
+                line.push(match (line.last(), owners.last()) {
+                    (Some(left), _) if !is_parted(upright, columns[column], &rows, row) => *left,
+                    (_, Some(above)) if !is_parted(level, rows[row], &columns, column) => above[column],
+                    _ => (row, column),
+                });
+            }
+            owners.push(line);
+        }
+        let grid = Self { columns, rows, owners };
+        (is_framed && grid.count() * 2 > width * height).then_some(grid)
+    }
+
+    /// How many cells it has.
+    fn count(&self) -> usize {
+        let own = |(row, line): (usize, &Vec<(usize, usize)>)| {
+            line.iter().enumerate().filter(|(column, owner)| **owner == (row, *column)).count()
+        };
+        self.owners.iter().enumerate().map(own).sum()
+    }
+
+    /// Whether a line lies within it.
+    pub(super) fn covers(&self, rule: &Rule) -> bool {
+        let (top, bottom) = (self.rows[0], self.rows[self.rows.len() - 1]);
+        let (left, right) = (self.columns[0], self.columns[self.columns.len() - 1]);
+        (top - NEAR..bottom + NEAR).contains(&rule.at) && rule.from < right && rule.to > left
+    }
+
     /// The middle of a word's letters.
     fn height(word: &Word) -> f64 {
         word.y - 0.3 * word.size
-    }
-
-    /// Whether lines from one of its lines to another go through only some of its rows or columns: then cells are merged.
-    fn is_divided(&self, level: &[Rule], upright: &[Rule]) -> bool {
-        let at = |places: &[f64], x: f64| places.iter().position(|place| near(*place, x));
-        let part = |across: &[f64], along: &[f64], rule: &Rule| {
-            let within = rule.at > across[0] && rule.at < across[across.len() - 1];
-            let ends = at(along, rule.from).zip(at(along, rule.to));
-            within && ends.is_some_and(|(from, to)| to > from && to - from + 1 < along.len())
-        };
-        level.iter().any(|rule| part(&self.rows, &self.columns, rule))
-            || upright.iter().any(|rule| part(&self.columns, &self.rows, rule))
     }
 
     fn is_above(&self, word: &Word) -> bool {
@@ -184,7 +126,7 @@ impl Grid {
 
     /// The words of a page above it, its lines as a table, and the other words; nothing if it is none, or if words stand
     /// beside it.
-    pub(super) fn divide(&self, words: &[Word]) -> Option<(Vec<Word>, Vec<Line>, Vec<Word>)> {
+    pub(super) fn divide(&self, words: &[Word]) -> Option<Divided> {
         let (mut above, mut inside, mut below) = (Vec::new(), Vec::new(), Vec::new());
         for word in words {
             match word {
@@ -196,7 +138,7 @@ impl Grid {
             .push(word.clone());
         }
         let table = self.table(&inside)?;
-        Some((above, table, below))
+        Some(Divided { top: self.rows[0], above, table, below })
     }
 
     fn table(&self, words: &[Word]) -> Option<Vec<Line>> {
@@ -205,24 +147,49 @@ impl Grid {
         for word in words {
             let column = self.columns.partition_point(|line| *line < word.middle()).checked_sub(1)?;
             let row = self.rows.partition_point(|line| *line < Self::height(word)).checked_sub(1)?;
-            cells.get_mut(row)?.get_mut(column)?.push(word.clone());
+            let (row, column) = *self.owners.get(row)?.get(column)?;
+            cells[row][column].push(word.clone());
+        }
+        let spans: Vec<(f64, f64)> = self.columns.windows(2).map(|ends| (ends[0], ends[1])).collect();
+        if cells.iter().any(|row| has_rows(&row.concat(), &spans, FULL)) {
+            return None;
         }
         let mut grid: Vec<Vec<Cell>> =
             cells.into_iter().map(|row| row.into_iter().map(Cell::new).collect()).collect::<Vec<_>>();
-        grid.retain(|row| row.iter().any(|cell| !cell.is_empty()));
         let filled = grid.iter().flatten().filter(|cell| !cell.is_empty()).count();
+        // A title over all columns stands above the table.
+        let title = self.owners[0].iter().all(|owner| *owner == (0, 0)).then(|| grid.remove(0).swap_remove(0));
+        self.repeat(&mut grid, usize::from(title.is_some()));
+        grid.retain(|row| row.iter().any(|cell| !cell.is_empty()));
         let is_clear = grid.len() > 1
-            && filled * 2 >= grid.len() * columns
+            && filled * 2 >= self.count()
             && words.len() <= WORDS * filled
             && grid[0].iter().filter(|cell| !cell.is_empty()).count() > 1;
         let size = words.first().map_or(1.0, |word| word.size);
-        is_clear.then(|| Line::table(tables::written_as(&grid), size).collect())
+        is_clear.then(|| {
+            let title = title.filter(|title| !title.is_empty()).map(|title| title.lines(size));
+            title.into_iter().flatten().chain(Line::table(tables::written_as(&grid), size)).collect()
+        })
+    }
+
+    /// A short text of a cell over several rows stands in each, as in other documents.
+    fn repeat(&self, grid: &mut [Vec<Cell>], first: usize) {
+        for (row, line) in self.owners.iter().enumerate().skip(first) {
+            for (column, owner) in line.iter().enumerate() {
+                if owner.0 < row && owner.1 == column && owner.0 >= first {
+                    let above = grid[owner.0 - first][column].clone();
+                    if above.is_short() {
+                        grid[row - first][column] = above;
+                    }
+                }
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use kurbo::Shape;
+    use kurbo::{Affine, BezPath, Shape};
 
     use super::{super::rows::tests::word, *};
 
@@ -230,20 +197,53 @@ mod tests {
         let mut rules = Rules::default();
         let (left, right) = (upright[0], upright[upright.len() - 1]);
         let (top, bottom) = (level[0], level[level.len() - 1]);
-        let mut line = |from: (f64, f64), to: (f64, f64)| {
-            let mut path = BezPath::new();
-            path.move_to(from);
-            path.line_to(to);
-            rules.draw(&path, Affine::IDENTITY, false);
-        };
-        level.iter().for_each(|y| line((left, *y), (right, *y)));
-        upright.iter().for_each(|x| line((*x, top), (*x, bottom)));
+        level.iter().for_each(|y| add(&mut rules, (left, *y), (right, *y)));
+        upright.iter().for_each(|x| add(&mut rules, (*x, top), (*x, bottom)));
         rules
+    }
+
+    fn add(rules: &mut Rules, from: (f64, f64), to: (f64, f64)) {
+        let mut path = BezPath::new();
+        path.move_to(from);
+        path.line_to(to);
+        rules.draw(&path, Affine::IDENTITY, false);
+    }
+
+    #[test]
+    fn merged_cells_keep_the_others_in_their_columns() {
+        let mut rules = rules(&[80.0, 100.0, 120.0, 140.0, 160.0], &[40.0, 300.0]);
+        for x in [100.0, 160.0, 230.0] {
+            // The first row is a title, and the last one has a cell over two columns.
+            add(&mut rules, (x, 100.0), (x, if x == 160.0 { 140.0 } else { 160.0 }));
+        }
+        let words = [
+            ("The rota", 60.0, 94.0),
+            ("Day", 50.0, 114.0),
+            ("Early", 110.0, 114.0),
+            ("Late", 170.0, 114.0),
+            ("Night", 240.0, 114.0),
+            ("Mon", 50.0, 134.0),
+            ("Bob", 170.0, 134.0),
+            ("Wed", 50.0, 154.0),
+            ("Dora and Flo", 140.0, 154.0),
+            ("Eve", 240.0, 154.0),
+        ];
+        let words: Vec<Word> = words.iter().map(|(text, left, y)| word(text, *left, *y, 10.0)).collect();
+        let table = grids(&rules)[0].divide(&words).unwrap().table;
+        let texts: Vec<&str> = table.iter().map(|line| line.text.as_str()).collect();
+        let expected = [
+            "The rota",
+            "| Day | Early | Late | Night |",
+            "| --- | --- | --- | --- |",
+            "| Mon |  | Bob |  |",
+            "| Wed | Dora and Flo |  | Eve |",
+        ];
+        assert_eq!(texts, expected);
     }
 
     #[test]
     fn a_cell_between_lines_may_have_several_rows() {
-        let grids = rules(&[90.0, 110.0, 150.0, 190.0], &[40.0, 100.0, 300.0, 400.0]).grids();
+        let grids = grids(&rules(&[90.0, 110.0, 150.0, 190.0], &[40.0, 100.0, 300.0, 400.0]));
         let words = [
             ("Above", 50.0, 80.0),
             ("Part", 50.0, 104.0),
@@ -259,7 +259,7 @@ mod tests {
             ("Below", 50.0, 210.0),
         ];
         let words: Vec<Word> = words.iter().map(|(text, left, y)| word(text, *left, *y, 10.0)).collect();
-        let (above, table, below) = grids[0].divide(&words).unwrap();
+        let Divided { above, table, below, .. } = grids[0].divide(&words).unwrap();
         let texts: Vec<&str> = table.iter().map(|line| line.text.as_str()).collect();
         let expected = [
             "| Part | About | Price |",
@@ -271,7 +271,7 @@ mod tests {
         assert_eq!((above[0].text.as_str(), below[0].text.as_str()), ("Above", "Below"));
         // Words beside it may be those of another column of the page.
         let beside = [words, vec![word("beside", 450.0, 130.0, 10.0)]].concat();
-        assert_eq!(grids[0].divide(&beside), None);
+        assert!(grids[0].divide(&beside).is_none());
     }
 
     #[test]
@@ -280,18 +280,23 @@ mod tests {
         for (x, y) in [(10.0, 10.0), (60.0, 10.0), (10.0, 30.0), (60.0, 30.0)] {
             boxes.draw(&kurbo::Rect::new(x, y, x + 50.0, y + 20.0).to_path(0.1), Affine::IDENTITY, false);
         }
-        assert_eq!(boxes.grids(), [Grid { columns: vec![10.0, 60.0, 110.0], rows: vec![10.0, 30.0, 50.0] }]);
-        assert_eq!(rules(&[10.0, 50.0], &[10.0, 50.0]).grids(), []);
+        let found = grids(&boxes);
+        assert_eq!(
+            (found[0].columns.clone(), found[0].rows.clone()),
+            (vec![10.0, 60.0, 110.0], vec![10.0, 30.0, 50.0])
+        );
+        assert_eq!((found.len(), found[0].count()), (1, 4));
+        assert_eq!(grids(&rules(&[10.0, 50.0], &[10.0, 50.0])), []);
         let mut divided = rules(&[10.0, 50.0, 90.0], &[10.0, 50.0, 90.0]);
-        assert_eq!(divided.grids().len(), 1);
-        divided.level.push(Rule { at: 30.0, from: 50.0, to: 90.0 });
-        assert_eq!(divided.grids(), []);
+        assert_eq!(grids(&divided)[0].count(), 4);
+        add(&mut divided, (50.0, 30.0), (90.0, 30.0));
+        assert_eq!(grids(&divided)[0].count(), 5);
         let mut filled = Rules::default();
         filled.draw(&kurbo::Rect::new(0.0, 0.0, 100.0, 1.0).to_path(0.1), Affine::IDENTITY, true);
         filled.draw(&kurbo::Rect::new(0.0, 0.0, 100.0, 50.0).to_path(0.1), Affine::IDENTITY, true);
-        assert_eq!((filled.level.len(), filled.upright.len()), (1, 0));
+        assert_eq!((filled.lines().0.len(), filled.lines().1.len()), (1, 0));
         let mut broken = Rules::default();
         broken.draw(&kurbo::Rect::new(0.0, 0.0, f64::NAN, f64::INFINITY).to_path(0.1), Affine::IDENTITY, false);
-        assert_eq!(broken.grids(), []);
+        assert_eq!(grids(&broken), []);
     }
 }

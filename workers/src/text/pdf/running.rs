@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
+    browser,
     edge::{CELL, Edge, LARGER, PLACE, edge_rows, id, usual_size},
     headings::Headings,
     rows::text,
@@ -65,6 +66,7 @@ pub(super) fn remove(pages: &mut [Vec<Word>]) {
     let headings = Headings::of(pages);
     let mut gone: HashMap<usize, HashSet<(u64, u64)>> = HashMap::new();
     for (page, words) in pages.iter().enumerate() {
+        gone.entry(page).or_default().extend(browser::printed(page, count, words));
         gone.entry(page).or_default().extend(counted(page, count, words));
     }
     for edge in headings.repeated(pages) {

@@ -1,6 +1,7 @@
 //! Tables: consecutive rows whose cells are aligned, written as rows of a Markdown table.
 
 use super::{
+    lines::{Line, Start},
     rows::{Row, rows},
     shape::{LEAST, is_leader, is_level, is_list_mark, is_number, least},
     words::Word,
@@ -12,8 +13,13 @@ use crate::text::extracted::plain_line;
 const GAP: f64 = 1.0;
 /// Rows are apart by less than this, in sizes of the text.
 const STEP: f64 = 2.8;
+/// Totals begin to the right of other rows by more than this, in sizes of the text.
+const TOTAL: f64 = 8.0;
 /// A cell has fewer words than this on average, in a table of two columns and of more.
 const WORDS: (f64, f64) = (4.0, 7.0);
+/// The longest text, in bytes, that a cell over several rows repeats in each.
+const REPEATED: usize = 200;
+
 /// The text of a cell, with the line breaks that it has on the page, and the font of its first word.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Cell {
@@ -30,6 +36,18 @@ impl Cell {
 
     pub(super) fn is_empty(&self) -> bool {
         self.text.is_empty()
+    }
+
+    /// Whether it may be repeated in each row that it covers.
+    pub(super) fn is_short(&self) -> bool {
+        self.text.len() <= REPEATED
+    }
+
+    /// A paragraph of its text.
+    pub(super) fn lines(&self, size: f64) -> Vec<Line> {
+        let start = |index: usize| if index == 0 { Start::Paragraph } else { Start::Line };
+        let line = |(index, text): (usize, &str)| Line { text: text.to_owned(), size, start: start(index) };
+        self.text.lines().enumerate().map(line).collect()
     }
 }
 
@@ -51,7 +69,10 @@ pub(super) fn table(rows: &[&Row]) -> (usize, Option<Vec<String>>) {
 }
 
 fn written(rows: &[&Row]) -> Option<Vec<String>> {
-    let columns = columns(rows)?;
+    // The names of totals may be wider than the column that they stand in.
+    let left = rows.iter().map(|row| row.left()).fold(f64::MAX, f64::min);
+    let totals = rows.iter().rev().take_while(|row| row.left() > left + TOTAL * row.size).count();
+    let columns = columns(&rows[..rows.len() - totals])?;
     let grid: Vec<Vec<Cell>> = rows.iter().map(|row| cells(row, &columns)).collect();
     is_clear(&grid, rows, &columns).then(|| written_as(&grid))
 }
@@ -101,6 +122,10 @@ fn cells(row: &Row, columns: &[(f64, f64)]) -> Vec<Cell> {
 
 /// In doubt, rows stay lines.
 fn is_clear(grid: &[Vec<Cell>], rows: &[&Row], columns: &[(f64, f64)]) -> bool {
+    // Totals below figures have no first cell.
+    let is_total = |cells: &&Vec<Cell>| cells[0].is_empty() && cells.last().is_some_and(|cell| is_number(&cell.text));
+    let totals = grid.iter().rev().take_while(is_total).count();
+    let Some(grid) = grid.get(..grid.len() - totals).filter(|grid| grid.len() > totals) else { return false };
     let all = grid.len() * columns.len();
     let filled = grid.iter().flatten().filter(|cell| !cell.is_empty()).count();
     let words: usize = grid.iter().flatten().map(|cell| cell.text.split(' ').count()).sum();
@@ -208,6 +233,15 @@ mod tests {
         let expected =
             ["| Ware | Price | Stock |", "| --- | --- | --- |", "| Wax | 4.20 | 12 |", "| a\\|b | 0.99 | 7 |"];
         assert_eq!(lines, expected.map(str::to_owned));
+    }
+
+    #[test]
+    fn totals_below_figures_need_no_first_cell() {
+        let rows =
+            [["Ware", "Price", "Sum"], ["Wax", "4.20", "8.40"], ["Oil", "5.20", "5.20"], ["Tea", "1.00", "1.00"]];
+        let totals = [["", "Subtotal", "14.60"], ["", "Tax", "1.40"], ["", "Total", "16.00"]];
+        let lines = read(&[&rows[..], &totals].concat()).unwrap();
+        assert_eq!(lines.last().map(String::as_str), Some("|  | Total | 16.00 |"));
     }
 
     #[test]

@@ -114,3 +114,40 @@ fn no_word_is_lost() {
         assert_eq!(lost(&rendered(&markdown)), (String::new(), Vec::new()), "{markdown}");
     }
 }
+
+#[test]
+fn values_of_a_form_are_no_headings() {
+    let field = |name: &str, value: &str, y: usize| {
+        format!("<</Type/Annot/Subtype/Widget/FT/Tx/T({name})/V({value})/Rect[150 {y} 450 {}]>>", y + 20)
+    };
+    let long = "A long remark that says more than all the names of the fields";
+    let fields = [field("a", "Quist", 695), field("b", "Rueil", 665), field("c", long, 635)].join(" ");
+    let text = "BT /F 12 Tf 60 700 Td (Surname) Tj 0 -30 Td (Town) Tj 0 -30 Td (Remarks) Tj ET";
+    let objects = [
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
+        format!(
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Annots[{fields}]\
+             /Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>"
+        ),
+        format!("<</Length {}>>stream\n{text}\nendstream", text.len()),
+    ];
+    let all = objects.iter().enumerate().map(|(at, object)| format!("{} 0 obj\n{object}\nendobj\n", at + 1));
+    let file = format!("%PDF-1.7\n{}trailer\n<</Root 1 0 R>>\n%%EOF\n", all.collect::<String>());
+    let read = extract(file.as_bytes()).unwrap();
+    assert!(read.markdown.contains("Surname Quist") && read.markdown.contains("Town Rueil"), "{}", read.markdown);
+    assert!(!read.markdown.contains('#'), "{}", read.markdown);
+}
+
+#[test]
+fn an_invoice_has_its_blocks_and_totals() {
+    let item = r#"{"description": "Chain saw Ridge 450 with a spare chain and a helmet for the woods", "quantity": 2, "price": 3.5}"#;
+    let data = format!(
+        r#"{{"from": ["Tools Ltd", "9 Quarry Road"], "to": ["Halloway Farm", "2 Oat Lane"], "number": "TT-71",
+        "date": "2026-05-12", "due": "11 June", "currency": "EUR", "tax": 19, "items": [{item}, {item}, {item}]}}"#
+    );
+    let read = from_template("invoice", "Please pay soon.", &data);
+    assert!(read.contains("a helmet for the woods | 2 | €3.50 | €7.00 |"), "{read}");
+    assert!(read.contains("Halloway Farm\n2 Oat Lane\n"), "{read}");
+    assert!(read.contains("No. TT-71\nDate"), "{read}");
+}

@@ -6,6 +6,9 @@ use unicode_normalization::UnicodeNormalization;
 pub(super) const SPACE: f64 = 0.15;
 pub(super) const SOFT_HYPHEN: char = '\u{ad}';
 
+/// The font of the value of a form field, which no glyph draws.
+pub(super) const VALUE: u32 = u32::MAX;
+
 /// What is drawn without a gap. Coordinates are along the direction of writing; `y` is the baseline and grows
 /// downwards.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,6 +14,8 @@ use super::{
 
 /// Rows of a table are apart by more than the lines within them, by this factor.
 const APART: f64 = 1.08;
+/// Rows are clearly apart by this factor.
+const CLEAR: f64 = 1.25;
 /// The most words of a cell on average: more are text in boxes.
 const WORDS: usize = 20;
 /// Wrapped text fills this part of the way to the next column.
@@ -39,7 +41,12 @@ pub(super) fn table(rows: &[&Row]) -> Option<(usize, Vec<Vec<Vec<Word>>>)> {
     let end = groups.last()?.end;
     lines.truncate(end);
     let groups: Vec<&[Cells]> = groups.into_iter().map(|group| &lines[group]).collect();
-    (is_table(&groups, &columns) && breaks_as_cells(&groups, &columns)).then(|| {
+    let (ragged, wrapped) = ragged(&groups);
+    // Rows that are clearly apart, whose cells have different heights, need no other sign.
+    let are_clear = ragged * 4 >= wrapped * 3 && are_apart(&groups, leading);
+    let is_found =
+        is_table(&groups, &columns) && ragged * 2 >= wrapped && breaks_as_cells(&groups, &columns, are_clear);
+    is_found.then(|| {
         let words = |group: &&[Cells]| (0..columns.len()).map(|column| words(group, column)).collect();
         (end, groups.iter().map(words).collect())
     })
@@ -71,6 +78,26 @@ fn cells(row: &Row, columns: &[(f64, f64)]) -> Cells {
         cells[column].push(word.clone());
     }
     cells.into_iter().map(Piece::new).collect()
+}
+
+/// How many rows have cells of different heights, and how many have cells of several lines. Paragraphs in columns that
+/// stand beside each other by chance are equally high.
+fn ragged(groups: &[&[Cells]]) -> (usize, usize) {
+    let heights = |group: &&[Cells]| {
+        let all = (0..group.first().map_or(0, Vec::len)).map(|column| pieces(group, column).count());
+        all.filter(|height| *height > 0).fold((usize::MAX, 0), |ends, height| (ends.0.min(height), ends.1.max(height)))
+    };
+    let wrapped: Vec<(usize, usize)> = groups.iter().map(heights).filter(|ends| ends.1 > 1).collect();
+    (wrapped.iter().filter(|ends| ends.0 < ends.1).count(), wrapped.len())
+}
+
+/// Whether all rows are further apart than the lines within them.
+fn are_apart(groups: &[&[Cells]], leading: f64) -> bool {
+    let ys = |group: &[Cells]| {
+        let ys = || group.iter().flatten().flatten().map(Piece::y);
+        (ys().fold(f64::MAX, f64::min), ys().fold(f64::MIN, f64::max))
+    };
+    groups.windows(2).all(|pair| ys(pair[1]).0 - ys(pair[0]).1 > CLEAR * leading)
 }
 
 /// The least step down from line to line of a column.
@@ -153,7 +180,7 @@ fn is_aligned(groups: &[&[Cells]], column: usize) -> bool {
 }
 
 /// Whether lines end as those of cells do.
-fn breaks_as_cells(groups: &[&[Cells]], columns: &[(f64, f64)]) -> bool {
+fn breaks_as_cells(groups: &[&[Cells]], columns: &[(f64, f64)], are_clear: bool) -> bool {
     let (mut wrapped, mut forced, mut free) = (0, 0, None);
     for (column, (left, right)) in columns.iter().enumerate() {
         let has_room = |before: &Piece, next: &Piece| before.right - before.left + next.first() < right - left;
@@ -178,7 +205,7 @@ fn breaks_as_cells(groups: &[&[Cells]], columns: &[(f64, f64)]) -> bool {
         let is_free = ends.iter().filter(|has_room| **has_room).count() * 2 >= ends.len();
         free = Some(free.unwrap_or(false) || is_free);
     }
-    wrapped > 0 && forced * 4 >= wrapped * 3 && free.unwrap_or(true)
+    wrapped > 0 && forced * 4 >= wrapped * 3 && (are_clear || free.unwrap_or(true))
 }
 
 /// Whether most lines of a column have several words. A code that is divided at its hyphen has room for nothing else.
@@ -284,6 +311,30 @@ mod tests {
         let found = read(&lines).expect("a table");
         assert_eq!(found.len(), 6, "{found:?}");
         assert_eq!(found[3], ["Parts of the motor", "", ""], "{found:?}");
+    }
+
+    #[test]
+    fn rows_that_are_apart_need_no_room_at_their_ends() {
+        let mut lines = vec![("Part", 50.0, 100.0), ("What it is", 100.0, 100.0), ("Price", 280.0, 100.0)];
+        for (at, (part, _, price)) in ROWS.iter().enumerate() {
+            let y = 126.0 + 38.0 * at as f64;
+            lines.extend([(*part, 50.0, y), ("Bearing of type 3 with a", 100.0, y), (*price, 280.0, y)]);
+            lines.push(("long description that wraps", 100.0, y + 12.0));
+        }
+        let found = read(&lines).expect("a table");
+        assert_eq!(found[1], ["VX-1", "Bearing of type 3 with a long description that wraps", "12.50"]);
+    }
+
+    #[test]
+    fn short_paragraphs_in_columns_are_none() {
+        let mut lines = Vec::new();
+        for at in 0..6 {
+            let y = 100.0 + 36.0 * f64::from(at);
+            for left in [50.0, 250.0] {
+                lines.extend([("The heron walked on and on", left, y), ("along the bank", left, y + 12.0)]);
+            }
+        }
+        assert_eq!(read(&lines), None);
     }
 
     #[test]
