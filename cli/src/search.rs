@@ -43,7 +43,7 @@ impl Mode {
 pub(crate) struct Arguments {
     #[command(flatten)]
     access: Access,
-    /// The query. A phrase "in quotes" must occur and a word after a - must not.
+    /// The query. A phrase "in quotes" must occur and a word after a - must not; a - before a digit is its sign.
     question: String,
     /// The collection to search in. Repeat it for several.
     #[arg(short, long = "collection", required = true, value_name = "NAME")]

@@ -201,6 +201,14 @@ pub trait Search: Send + Sync + 'static {
         path: &[String],
     ) -> Result<FieldExamples, StoreError>;
 
+    /// Those of these sources that a document of these collections has, unordered.
+    async fn known_sources(
+        &self,
+        tenant: &TenantId,
+        collections: &[String],
+        sources: &[String],
+    ) -> Result<Vec<String>, StoreError>;
+
     /// The hits with their explanations, best first, in a deterministic order. `None` if a collection was deleted, or
     /// no longer uses the lookup's model.
     async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError>;

@@ -1,4 +1,4 @@
-//! Why a filter on metadata finds nothing: no document has the field, or its values are of another type.
+//! Why a filter finds nothing: no document has the source or the field of the metadata, or its values are of another type.
 
 use ruche_schemas::TenantId;
 use ruche_store::{
@@ -15,6 +15,13 @@ use crate::http::{limits, text::shown};
 /// They are an extra: while the store does not answer there are none.
 pub(super) async fn notes(store: &dyn Store, tenant: &TenantId, query: &SearchQuery, is_empty: bool) -> Vec<String> {
     let mut notes = Vec::new();
+    if is_empty && !query.filter.sources.is_empty() {
+        let all = spellings(&query.filter.sources);
+        match store.known_sources(tenant, &query.collections, &all).await {
+            Ok(known) => notes.extend(unknown(&query.filter.sources, &known)),
+            Err(_) => return notes,
+        }
+    }
     let tested = |condition: &&Condition| is_empty || matches!(condition.test, Test::Not(_) | Test::NotIn(_));
     let conditions = query.filter.metadata.iter().filter(tested).flat_map(leaves);
     for condition in conditions.take(limits::SEARCH_CONDITIONS_EXPLAINED) {
@@ -22,6 +29,32 @@ pub(super) async fn notes(store: &dyn Store, tenant: &TenantId, query: &SearchQu
         notes.extend(note(&condition, &found));
     }
     notes
+}
+
+/// The sources with and without `./` in front, which is the same place.
+pub(super) fn spellings(sources: &[String]) -> Vec<String> {
+    let both = |source: &String| {
+        let bare = bare(source);
+        [bare.to_owned(), format!("./{bare}")]
+    };
+    sources.iter().flat_map(both).collect()
+}
+
+fn bare(source: &str) -> &str {
+    let bare = source.trim_start_matches("./");
+    if bare.is_empty() { source } else { bare }
+}
+
+/// A note on the sources that no document has.
+fn unknown(asked: &[String], known: &[String]) -> Option<String> {
+    let is_known = |source: &&String| known.iter().any(|other| bare(other) == bare(source));
+    let unknown: Vec<&String> = asked.iter().filter(|source| !is_known(source)).collect();
+    let first = shown(unknown.first()?);
+    let others = match unknown.len() - 1 {
+        0 => String::new(),
+        others => format!(", nor {others} more of those named"),
+    };
+    Some(format!("filter.sources: no document of the collections has the source {first:?}{others}"))
 }
 
 /// An object with values is a condition on each of them.
@@ -165,6 +198,19 @@ mod tests {
             leaves(&whole).into_iter().map(|one| (one.path.join("/"), one.test)).collect();
         let expected = [("a/b/c", json!("1")), ("a/d", json!(2))];
         assert_eq!(leaves, expected.map(|(path, value)| (path.to_owned(), Test::Is(value))));
+    }
+
+    #[test]
+    fn a_source_that_no_document_has_is_told() {
+        let text = |text: &str| text.to_owned();
+        assert_eq!(spellings(&[text("a.md"), text("././b"), text("./")]), ["a.md", "./a.md", "b", "./b", "./", "././"]);
+        let note = "filter.sources: no document of the collections has the source \"zzz\"";
+        assert_eq!(unknown(&[text("a"), text("zzz")], &[text("./a")]), Some(note.to_owned()));
+        assert_eq!(
+            unknown(&[text("zzz"), text("y"), text("a")], &[]),
+            Some(format!("{note}, nor 2 more of those named"))
+        );
+        assert_eq!(unknown(&[text("./a")], &[text("a")]), None);
     }
 
     #[test]

@@ -15,9 +15,9 @@ use ruche_schemas::{
 };
 use ruche_store::{
     Store,
-    analysis::query::plain,
+    analysis::query::{only_excludes, plain},
     models::EmbeddingModel,
-    search::{Lookup, Mode, Probe, Searchable},
+    search::{Filter, Lookup, Mode, Probe, Searchable},
 };
 use tokio::time::timeout;
 
@@ -33,6 +33,9 @@ use crate::{
     http::{error::ApiError, limits},
     jobs::{models::Models, service::Jobs},
 };
+
+const ONLY_EXCLUDES: &str = "the query only says what must not occur: add a word to find, or put a word that begins with a \
+                             minus in quotes";
 
 pub struct Searcher {
     store: Arc<dyn Store>,
@@ -117,6 +120,10 @@ impl Searcher {
         if query.text.is_none() && query.mode == Mode::Hybrid {
             found.mode = Mode::Vector;
         }
+        if query.vector.is_none() && query.text.as_deref().is_some_and(only_excludes) {
+            found.notes.push(ONLY_EXCLUDES.to_owned());
+            return Ok(Some(found));
+        }
         let probes = match (&query.vector, found.mode) {
             (_, Mode::Text) => Vec::new(),
             (Some(vector), _) => given(vector, &models, collections)?,
@@ -129,7 +136,7 @@ impl Searcher {
             text: query.text.clone(),
             probes,
             top_k: query.top_k,
-            filter: query.filter.clone(),
+            filter: Filter { sources: filter_notes::spellings(&query.filter.sources), ..query.filter.clone() },
             highlight: query.highlight,
         };
         let hits = self.store.search(tenant, &lookup).await?;

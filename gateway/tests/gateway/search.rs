@@ -187,6 +187,27 @@ async fn filters_reach_the_store() {
 }
 
 #[tokio::test]
+async fn a_search_that_can_find_nothing_is_told_why() {
+    let (gateway, _) = start(true).await;
+    let ask = async |mut body: Value| {
+        body["collection"] = json!("docs");
+        json_of(send(&gateway, &body).await).await
+    };
+    for mode in ["text", "hybrid", "vector"] {
+        for query in ["-money", "\u{2013}money -\"the bees\""] {
+            let answer = ask(json!({ "query": query, "mode": mode })).await;
+            assert_eq!(answer["data"], json!([]), "{mode}: {answer}");
+            assert!(answer["notes"][0].as_str().unwrap().contains("only says what must not occur"), "{answer}");
+        }
+    }
+    let answer = ask(json!({ "query": "money", "filter": { "sources": ["zzz"] } })).await;
+    let told = "filter.sources: no document of the collections has the source \"zzz\"";
+    assert_eq!((&answer["data"], &answer["notes"][0]), (&json!([]), &json!(told)), "{answer}");
+    let answer = ask(json!({ "query": "money", "filter": { "sources": ["./bees"] } })).await;
+    assert_eq!(sources(&answer), ["bees"], "{answer}");
+}
+
+#[tokio::test]
 async fn a_filter_of_the_wrong_type_is_told_with_what_to_write() {
     let (gateway, model) = start(true).await;
     let document = Doc {

@@ -26,12 +26,14 @@ pub(super) fn push(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<us
     for (number, segment) in segments.iter().enumerate() {
         let own = &letters[segment.clone()];
         positions.push(tokens.next_position());
-        if let Some(marks) = marks(letters, segments, number) {
-            let term = own.iter().map(|letter| letter.folded).chain(marks.chars()).collect();
-            tokens.push_as(term, own, Form::Joined, tokens.next_position());
+        let marks = marks(letters, segments, number);
+        if marks > 0 {
+            tokens.push(&letters[segment.start..segment.end + marks], Form::Joined, tokens.next_position());
         }
         let parts = parts(own);
-        if parts.len() > 1 {
+        // `S21+` is another than `S21`, whose parts find both.
+        let is_other = marks > 0 && own.iter().any(|letter| letter.class == Class::Digit);
+        if parts.len() > 1 && !is_other {
             tokens.push(own, Form::Joined, tokens.next_position());
         }
         for part in parts {
@@ -99,6 +101,11 @@ fn without_marks(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<usiz
 }
 
 fn join(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<usize>], form: Form, position: u32) {
+    let all = segments[0].start..segments[segments.len() - 1].end;
+    tokens.push_as(joined(letters, segments), &letters[all], form, position);
+}
+
+fn joined(letters: &[Letter], segments: &[Range<usize>]) -> String {
     let mut term = String::new();
     for segment in segments {
         let own = &letters[segment.clone()];
@@ -108,19 +115,42 @@ fn join(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<usize>], form
         }
         term.extend(own.iter().map(|letter| letter.folded));
     }
-    let all = segments[0].start..segments[segments.len() - 1].end;
-    tokens.push_as(term, &letters[all], form, position);
+    term
 }
 
-/// The marks after the last segment that are part of a name: C#, C++.
-fn marks(letters: &[Letter], segments: &[Range<usize>], number: usize) -> Option<&'static str> {
+/// How many marks after the last segment are part of a name: C#, C++, S21+.
+fn marks(letters: &[Letter], segments: &[Range<usize>], number: usize) -> usize {
     let end = segments[number].end;
     let after = |at: usize, mark: char| letters.get(end + at).is_some_and(|letter| letter.folded == mark);
-    let is_last = number + 1 == segments.len() && segments[number].len() <= 3;
-    match is_last {
-        true if after(0, '#') => Some("#"),
-        true if after(0, '+') && after(1, '+') => Some("++"),
-        _ => None,
+    match () {
+        () if number + 1 < segments.len() => 0,
+        () if after(0, '+') && after(1, '+') => 2,
+        () if after(0, '#') || after(0, '+') => 1,
+        () => 0,
+    }
+}
+
+/// Whether a number at this place has a minus in front of it. In `10 -20` it may be a hyphen.
+pub(super) fn is_negative(letters: &[Letter], at: usize) -> bool {
+    let mut before = letters[..at].iter().rev();
+    let is_minus = before.next().is_some_and(|minus| matches!(minus.folded, '-' | '\u{2013}'));
+    let is_free = match before.next() {
+        Some(one) if one.folded == ' ' => before.next().is_none_or(|one| one.class != Class::Digit),
+        other => other.is_none_or(|one| matches!(one.class, Class::Break | Class::Unspaced)),
+    };
+    is_minus && is_free && letters[at].class == Class::Digit
+}
+
+/// A number with its minus, also with its decimals and the letter of its unit: `-20`, `-1.5`, `-20C`.
+pub(super) fn push_negative(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<usize>], position: u32) {
+    let (Some(first), Some(last)) = (segments.first(), segments.last()) else { return };
+    let own = &letters[first.start..last.end];
+    let is_number = own.iter().all(|one| one.class == Class::Digit || matches!(one.folded, '.' | ','));
+    let has_unit = segments.len() == 1
+        && own.split_last().is_some_and(|(_, digits)| digits.iter().all(|one| one.class == Class::Digit));
+    if segments.len() <= 2 && (is_number || has_unit) && is_negative(letters, first.start) {
+        let term = format!("-{}", joined(letters, segments));
+        tokens.push_as(term, &letters[first.start - 1..last.end], Form::Joined, position);
     }
 }
 
@@ -214,6 +244,27 @@ mod tests {
         for text in ["1-1/20", "5 12/2026", "3-4/2"] {
             assert!(!terms(text).iter().any(|term| term.contains('+')), "{text}");
         }
+    }
+
+    #[test]
+    fn a_minus_before_a_number_is_its_sign() {
+        assert_eq!(terms("-20"), ["20", "-20"]);
+        assert_eq!(terms("at -20 °C"), ["at", "20", "-20", "c", "-20c"]);
+        assert_eq!(terms("20°C, 20 °C"), ["20", "c", "20", "20c", "c", "20c"]);
+        for text in ["\u{2212}20 °C", "\u{2013}20°C", "-20C", "-20 \u{2103}", "(-20 ºC)", "from 0, -20 C"] {
+            assert!(terms(text).contains(&"-20c".to_owned()), "{text}: {:?}", terms(text));
+        }
+        assert!(terms("-1.5 V").contains(&"-1·5".to_owned()));
+        for text in ["10 -20", "10-20", "- 20", "AX -4410/B", "a-20", "-AX"] {
+            assert!(!terms(text).iter().any(|term| term.starts_with('-')), "{text}: {:?}", terms(text));
+        }
+    }
+
+    #[test]
+    fn a_mark_behind_a_name_is_a_part_of_it() {
+        assert_eq!(terms("S21+"), ["s21+", "s", "21"]);
+        assert_eq!(terms("S21, A+."), ["s21", "s", "21", "a+", "a"]);
+        assert_eq!(terms("Disney+ a+b"), ["disney+", "disney", "a", "b", "ab"]);
     }
 
     #[test]

@@ -2,7 +2,12 @@
 
 use std::{collections::HashSet, ops::Range};
 
-use super::{index::term, query::Query, token::Token, tokens::tokens};
+use super::{
+    index::all,
+    query::{Asked, Query},
+    token::Token,
+    tokens::tokens,
+};
 
 const FRAGMENTS: usize = 3;
 /// Words of a fragment.
@@ -39,8 +44,9 @@ pub fn highlights(text: &str, language: &str, query: &Query) -> Vec<String> {
 }
 
 fn found(token: &Token, language: &str, query: &Query) -> Option<Found> {
-    let term = term(token, language);
-    let matching = query.words.iter().enumerate().filter(|(_, asked)| asked.matches(&term));
+    let terms: Vec<String> = all(token, language).collect();
+    let is_asked = |asked: &Asked| terms.iter().any(|term| asked.matches(term));
+    let matching = query.words.iter().enumerate().filter(|(_, asked)| is_asked(asked));
     let (word, asked) = matching.max_by(|(_, one), (_, other)| one.weight.total_cmp(&other.weight))?;
     Some(Found { position: token.position, range: token.range.clone(), word, weight: asked.weight })
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{
+    heads::head,
     language::stem,
     token::{Form, Token},
     tokens::tokens,
@@ -25,9 +26,11 @@ pub fn vector(headings: &[&str], text: &str, language: &str) -> String {
         for token in tokens(text) {
             let position = from + token.position;
             last = last.max(position);
-            let found = words.entry(term(&token, language)).or_default();
-            if found.len() < POSITIONS && found.last().is_none_or(|(before, _)| *before < position.min(LAST)) {
-                found.push((position.min(LAST), weight));
+            for term in all(&token, language) {
+                let found = words.entry(term).or_default();
+                if found.len() < POSITIONS && found.last().is_none_or(|(before, _)| *before < position.min(LAST)) {
+                    found.push((position.min(LAST), weight));
+                }
             }
         }
         from = last + GAP;
@@ -46,7 +49,13 @@ pub fn vector(headings: &[&str], text: &str, language: &str) -> String {
 /// The terms of a text, each with its position in words.
 #[must_use]
 pub fn terms(text: &str, language: &str) -> Vec<(String, u32)> {
-    tokens(text).iter().map(|token| (term(token, language), token.position)).collect()
+    let all = |token: &Token| all(token, language).map(|term| (term, token.position)).collect::<Vec<_>>();
+    tokens(text).iter().flat_map(all).collect()
+}
+
+/// The terms of a token of a text.
+pub(super) fn all(token: &Token, language: &str) -> impl Iterator<Item = String> {
+    [Some(term(token, language)), head(token, language)].into_iter().flatten()
 }
 
 /// The term of a token in a text of this language.

@@ -8,6 +8,7 @@ use std::{
 
 use ruche_schemas::language::LANGUAGES;
 use snowball_stemmers_rs::{Algorithm, Stemmer};
+use unicode_normalization::UnicodeNormalization as _;
 use whatlang::{Detector, Info, Lang, Script};
 
 use super::{
@@ -21,6 +22,10 @@ const SAMPLE: usize = 4_096;
 const STOP_WORDS: usize = 2;
 /// Different words of a sentence without a stop word.
 const PROSE: usize = 4;
+/// How sure the letters of a sentence without a stop word must make its language, of 1.
+const SURE: f64 = 0.6;
+/// With what English words end, and words of other languages in ASCII seldom do; beside an `s` behind a consonant.
+const ENDINGS: [&str; 9] = ["ing", "ed", "ly", "th", "ck", "sh", "gh", "ght", "ness"];
 /// One of so many words of a text must be a stop word of its language.
 const SHARE: usize = 7;
 /// The Arabic article, also after "and", "with", "as", "then" and "for".
@@ -32,6 +37,9 @@ pub const SIMPLE: &str = "simple";
 #[must_use]
 pub fn detect(text: &str) -> &'static str {
     let sample = &text[..text.floor_char_boundary(SAMPLE)];
+    // Letters and digits at full and at half width count as Korean ones else.
+    let usual: Cow<'_, str> = if sample.is_ascii() { sample.into() } else { sample.nfkc().collect() };
+    let sample = &*usual;
     // Few languages share another script than the Latin one.
     if let Some(info) = DETECTOR.detect(sample).filter(|info| info.script() != Script::Latin) {
         return name(info.lang()).unwrap_or(SIMPLE);
@@ -46,7 +54,8 @@ pub fn detect(text: &str) -> &'static str {
         guess => by_stop_words(&words, guess.map(|(language, _)| language)),
     };
     // Prose has stop words; a list of names and codes looks like any language.
-    found.filter(|language| words.functional(language).all * SHARE >= words.all).unwrap_or(SIMPLE)
+    let found = found.filter(|language| words.functional(language).all * SHARE >= words.all);
+    found.or_else(|| words.of_statement(sample, guess.as_ref())).unwrap_or(SIMPLE)
 }
 
 /// The words outside of compounds, without numbers.
@@ -87,11 +96,41 @@ impl<'t> Words<'t> {
 
     /// Whether they are a sentence in letters beyond ASCII: most words have no capital, and a mark ends the text.
     fn are_prose(&self, text: &str) -> bool {
-        let lower = self.different.iter().filter(|word| word.starts_with(char::is_lowercase)).count();
-        self.different.len() >= PROSE
-            && lower * 2 > self.different.len()
+        self.has_sentence()
             && self.different.iter().any(|word| !word.is_ascii())
             && text.trim_end().ends_with(['.', '!', '?'])
+    }
+
+    fn has_sentence(&self) -> bool {
+        let lower = self.different.iter().filter(|word| word.starts_with(char::is_lowercase)).count();
+        self.different.len() >= PROSE && lower * 2 > self.different.len()
+    }
+
+    /// Whether they are a sentence, and no question, list or table. A question has words of asking.
+    fn is_statement(&self, text: &str) -> bool {
+        self.has_sentence() && text.trim_end().ends_with(['.', '!']) && !text.contains([';', '|', '\t'])
+    }
+
+    /// The language of a sentence with too few stop words: the one that the letters point to surely, or English by the
+    /// endings of its words.
+    fn of_statement(&self, text: &str, guess: Option<&Info>) -> Option<&'static str> {
+        if !self.is_statement(text) {
+            return None;
+        }
+        let sure = guess.filter(|guess| guess.confidence() >= SURE).and_then(|guess| name(guess.lang()));
+        sure.or_else(|| self.are_english().then_some("english"))
+    }
+
+    /// One of five words has an English ending, and few end with another vowel than `e`.
+    fn are_english(&self) -> bool {
+        let words = || self.different.iter().map(|word| word.to_lowercase());
+        let is_english = |word: &String| {
+            let before = word.strip_suffix('s').and_then(|word| word.chars().next_back());
+            before.is_some_and(|before| !"aeious".contains(before)) || ENDINGS.iter().any(|end| word.ends_with(end))
+        };
+        let english = words().filter(is_english).count();
+        let vowels = words().filter(|word| word.ends_with(['a', 'i', 'o', 'u'])).count();
+        words().all(|word| word.is_ascii()) && english * 5 >= self.different.len() && vowels * 4 < self.different.len()
     }
 
     fn functional(&self, language: &str) -> Functional {
@@ -292,6 +331,20 @@ mod tests {
             ("De bestelling wordt morgen geleverd.", "dutch"),
             ("O envio é gratuito.", "portuguese"),
             ("THE OFFICE CLOSES AT FIVE.", "english"),
+            ("Blue kettle boils water fast.", "english"),
+            ("Customers receive invoices monthly.", "english"),
+            ("Steel pans conduct heat well.", "english"),
+            ("Machines washing clothes quickly!", "english"),
+            ("Spedizione gratuita oltre cento euro.", "italian"),
+            ("Chaussures rouges coutent trente euros.", "french"),
+            ("Zapatos rojos cuestan treinta euros.", "simple"),
+            ("Rode schoenen kosten dertig euro.", "simple"),
+            ("Blue kettle; red mugs; green cups; tall lamps.", "simple"),
+            ("Boots, Socks, Gloves, Hats.", "simple"),
+            ("１２３ code", "simple"),
+            ("ＡＸ－４４１０", "simple"),
+            ("ｺｰﾋｰﾒｰｶｰ", "japanese"),
+            ("1\n2,3,4", "simple"),
             ("OK", "simple"),
             ("No", "simple"),
             ("AX-4410/B", "simple"),

@@ -41,9 +41,9 @@ pub(super) fn letters(text: &str) -> Vec<Letter> {
         if is_transparent(first) {
             continue;
         }
-        if is_ohm(text, start, first) {
+        if let Some(sign) = sign_of_unit(text, start, first) {
             let range = start..start + first.len_utf8();
-            letters.extend("ohm".chars().map(|folded| letter(folded, false, range.clone())));
+            letters.extend(sign.chars().map(|folded| letter(folded, false, range.clone())));
             continue;
         }
         let mut end = start + first.len_utf8();
@@ -99,9 +99,30 @@ fn is_mark(c: char) -> bool {
     is_combining_mark(c) || matches!(c, '\u{ff9e}' | '\u{ff9f}')
 }
 
+/// What people write for the sign of a unit where they lack its key.
+fn sign_of_unit(text: &str, at: usize, c: char) -> Option<&'static str> {
+    match c {
+        _ if c.is_ascii() => None,
+        'º' | '˚' if text[at + c.len_utf8()..].starts_with(['C', 'F']) => Some("°"),
+        'µ' | 'μ' if is_micro(text, at, c) => Some("u"),
+        _ if is_ohm(text, at, c) => Some("ohm"),
+        _ => None,
+    }
+}
+
+fn is_greek(c: char) -> bool {
+    matches!(c, '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}') && c != 'μ'
+}
+
+/// The prefix of a unit: in front of a Latin letter or of the sign of the ohm, and in no Greek word.
+fn is_micro(text: &str, at: usize, c: char) -> bool {
+    let next = at + c.len_utf8();
+    let is_unit = |unit: char| unit.is_ascii_alphabetic() || is_ohm(text, next, unit);
+    !text[..at].ends_with(is_greek) && text[next..].chars().next().is_some_and(is_unit)
+}
+
 /// The sign of the unit, for which an omega also stands where it is in no Greek word.
 fn is_ohm(text: &str, at: usize, c: char) -> bool {
-    let is_greek = |c: char| matches!(c, '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}') && c != 'µ' && c != 'μ';
     let is_free = || {
         let (before, after) = (&text[..at], &text[at + c.len_utf8()..]);
         !before.ends_with(is_greek) && !after.starts_with(|c: char| is_greek(c) || is_mark(c))
@@ -159,6 +180,7 @@ fn fold(c: char, mut push: impl FnMut(char)) {
         'ß' => all("ss"),
         'þ' => all("th"),
         'ø' => push('o'),
+        '\u{2212}' => push('-'),
         'đ' | 'ð' => push('d'),
         'ł' => push('l'),
         'ħ' => push('h'),
@@ -218,6 +240,11 @@ mod tests {
             ("10 µm", "10 μm"),
             ("İstanbul", "istanbul"),
             ("10 Ω", "10 ohm"),
+            ("100 µF", "100 uf"),
+            ("100 \u{3bc}F", "100 uf"),
+            ("4 µΩ", "4 uohm"),
+            ("20 ºC", "20 °c"),
+            ("\u{2212}20", "-20"),
             ("4.7 k\u{2126}", "4.7 kohm"),
             ("المكتبة", "المكتبه"),
             ("エレベーター", "えれべーたー"),
@@ -228,7 +255,7 @@ mod tests {
             assert_eq!(folded(one), folded(other), "{one}");
         }
         assert_eq!(folded("й가が"), "й가が", "no accent: another letter");
-        assert_eq!(folded("ΩΡΑ Ωρα μΩ"), "ωρα ωρα μohm", "a letter within a word");
+        assert_eq!(folded("ΩΡΑ Ωρα μΩρα μας µ"), "ωρα ωρα μωρα μασ μ", "a letter within a word");
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! What a query asks for, as in a web search: phrases in quotes must occur, words after a minus must not, and any of
-//! the others may; the rank decides.
+//! the others may; the rank decides. A minus before a digit is the sign of a number.
 
 use std::collections::HashMap;
 
 use super::{
+    heads::without_prefix,
     index::{quoted, term},
     language::{compounds, is_stop_word, stem},
     token::{Form, Token},
     tokens::tokens,
 };
 
+/// What stands for a minus, also as phones write it.
+const MINUS: [char; 4] = ['-', '\u{2010}', '\u{2013}', '\u{2212}'];
 /// Maximal number of phrases, and of excluded words.
 const MARKED: usize = 8;
 /// Words of fewer characters do not also find compounds that begin with them.
@@ -134,8 +137,16 @@ pub fn plain(text: &str) -> String {
     if words.is_empty() { text.to_owned() } else { words }
 }
 
+/// Whether a query says only what must not occur.
+#[must_use]
+pub fn only_excludes(text: &str) -> bool {
+    let marked = marked(text);
+    !marked.without.is_empty() && tokens(&marked.words).is_empty()
+}
+
 fn words(text: &str, languages: &[String]) -> Vec<Asked> {
-    let tokens = tokens(text);
+    let mut tokens = tokens(text);
+    tokens.extend(named_by_last(text, &tokens));
     let mut sizes: HashMap<u32, Size> = HashMap::new();
     for token in &tokens {
         sizes.entry(token.group).or_default().count(token);
@@ -169,6 +180,23 @@ fn words(text: &str, languages: &[String]) -> Vec<Asked> {
         }
     }
     asked
+}
+
+/// `model y`, as the texts write it with a capital: a letter at the end of a question is no word.
+fn named_by_last(text: &str, tokens: &[Token]) -> Option<Token> {
+    let mut words = tokens.iter().filter(|token| token.form == Form::Word).rev();
+    let (last, before) = (words.next()?, words.next()?);
+    let is_word = |token: &Token| token.term.chars().all(char::is_alphabetic);
+    let is_named =
+        last.term.chars().count() == 1 && before.term.chars().count() > 1 && is_word(last) && is_word(before);
+    let is_space = text.get(before.range.end..last.range.start) == Some(" ");
+    (is_named && is_space).then(|| Token {
+        term: format!("{}{}", before.term, last.term),
+        form: Form::Spaced,
+        position: before.position,
+        range: before.range.start..last.range.end,
+        group: tokens.iter().map(|token| token.group).max().unwrap_or_default() + 1,
+    })
 }
 
 /// The languages in which the query has the most stop words.
@@ -215,7 +243,9 @@ fn forms(token: &Token, languages: &[String]) -> Vec<Lexeme> {
     if token.form == Form::Last {
         return vec![Lexeme { text: token.term.clone(), is_prefix: true }];
     }
-    distinct(languages.iter().map(|language| Lexeme { text: term(token, language), is_prefix: false }))
+    let bare = without_prefix(&token.term).filter(|_| token.form == Form::Word).map(str::to_owned);
+    let all = languages.iter().map(|language| term(token, language)).chain(bare);
+    distinct(all.map(|text| Lexeme { text, is_prefix: false }))
 }
 
 /// The beginning of longer compounds, in languages that write those as one word: the stem, or the word if that is short,
@@ -269,14 +299,14 @@ struct Marked {
     without: Vec<String>,
 }
 
-/// Parses a query. An unclosed quote, or a minus before a space, has no effect.
+/// Parses a query. An unclosed quote, or a minus before a space or a digit, has no effect.
 fn marked(text: &str) -> Marked {
     let mut marked = Marked::default();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let starts_word = marked.words.chars().next_back().is_none_or(char::is_whitespace);
-        let minus = rest.strip_prefix('-').filter(|after| {
-            starts_word && after.starts_with(|c: char| c.is_alphanumeric() || c == '"') && marked.without.len() < MARKED
+        let minus = rest.strip_prefix(MINUS).filter(|after| {
+            starts_word && after.starts_with(|c: char| c.is_alphabetic() || c == '"') && marked.without.len() < MARKED
         });
         if let Some(after) = minus {
             let (out, left) = phrase_in_quotes(after).unwrap_or_else(|| after.split_at(word_end(after)));
@@ -331,6 +361,27 @@ mod tests {
         assert_eq!(parts("x -\"a b\" «c d» y"), (text("x c d y"), vec![text("c d")], vec![text("a b")]));
         assert_eq!(plain("\"make run\" starts -docker"), "make run starts");
         assert_eq!(plain("-docker"), "-docker");
+    }
+
+    #[test]
+    fn a_minus_before_a_number_is_its_sign() {
+        for text in ["vaccine -20 °C", "-20", "\u{2212}20 °C", "\u{2013}5"] {
+            assert_eq!(marked(text), Marked { words: text.to_owned(), ..Marked::default() }, "{text}");
+        }
+        assert_eq!(marked("vaccine -\"20\"").without, ["20"]);
+        for text in ["shoes \u{2013}red", "shoes \u{2212}red", "shoes \u{2010}red", "shoes -red"] {
+            assert_eq!(marked(text).without, ["red"], "{text}");
+        }
+        assert!(only_excludes("-red \u{2013}\"light blue\" !") && !only_excludes("-20") && !only_excludes("a -red"));
+        assert!(!only_excludes("") && !only_excludes("?"));
+    }
+
+    #[test]
+    fn a_letter_at_the_end_names_what_stands_before_it() {
+        let has =
+            |text: &str, term: &str| parse(text, &["simple".to_owned()]).words.iter().any(|one| one.matches(term));
+        assert!(has("model y", "modely") && has("Model Y range", "modely") && has("type a", "typea"));
+        assert!(!has("type a b", "typea") && !has("can I pay", "cani") && !has("y", "y y"));
     }
 
     #[test]

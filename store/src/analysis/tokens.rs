@@ -71,6 +71,9 @@ fn compound(tokens: &mut Tokens, letters: &[Letter], from: usize) -> usize {
         }
         tokens.push_as(plain, row, Form::Plain, position);
     }
+    if let [segments] = &compounds[..] {
+        compound::push_negative(tokens, letters, segments, position);
+    }
     let plus = from > 0 && letters[from - 1].folded == '+';
     for other in other_ways(row, plus) {
         tokens.push_as(other, row, Form::Plain, position);

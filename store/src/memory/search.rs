@@ -89,6 +89,18 @@ impl Search for Memory {
         Ok(FieldExamples { values, is_complete: true })
     }
 
+    async fn known_sources(
+        &self,
+        tenant: &TenantId,
+        collections: &[String],
+        sources: &[String],
+    ) -> Result<Vec<String>, StoreError> {
+        let tables = self.tables()?;
+        let rows = collections.iter().flat_map(|name| tables.documents_in(tenant, name));
+        let known: Vec<String> = rows.map(|(_, row)| row.listed.source.clone()).collect();
+        Ok(sources.iter().filter(|source| known.contains(source)).cloned().collect())
+    }
+
     async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError> {
         let tables = self.tables()?;
         if !lookup.collections.iter().all(|one| tables.searchable(tenant, &one.name).as_ref() == Some(one)) {

@@ -35,6 +35,9 @@ SELECT c.name, m.id AS model_id, m.name AS model_name, m.version AS model_versio
 FROM collections c LEFT JOIN embedding_models m ON m.id = c.model_id
 WHERE c.tenant = $1 AND c.name = ANY($2)";
 
+const KNOWN_SOURCES: &str = "
+SELECT DISTINCT source FROM documents WHERE tenant = $1 AND collection = ANY($2) AND source = ANY($3)";
+
 #[async_trait]
 impl Search for Postgres {
     async fn searchable(&self, tenant: &TenantId, names: &[String]) -> Result<Vec<Searchable>, StoreError> {
@@ -50,6 +53,16 @@ impl Search for Postgres {
         path: &[String],
     ) -> Result<FieldExamples, StoreError> {
         filter::examples(self.pool(), tenant, collections, path).await
+    }
+
+    async fn known_sources(
+        &self,
+        tenant: &TenantId,
+        collections: &[String],
+        sources: &[String],
+    ) -> Result<Vec<String>, StoreError> {
+        let asked = sqlx::query_scalar(KNOWN_SOURCES).bind(tenant.as_str()).bind(collections).bind(sources);
+        Ok(asked.fetch_all(self.pool()).await?)
     }
 
     async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError> {

@@ -25,6 +25,7 @@ async fn holds_the_contract(store: &dyn Search, shelf: &dyn Shelf) {
     keeps_tenants_collections_and_models_apart(store, shelf).await;
     filters(store, shelf).await;
     tells_what_a_field_has(store, shelf).await;
+    knows_its_sources(store, shelf).await;
     orders_ties_always_the_same(store, shelf).await;
     marks_bind_what_vectors_find(store, shelf).await;
     equal_texts_are_one_hit(store, shelf).await;
@@ -191,6 +192,16 @@ async fn tells_what_a_field_has(store: &dyn Search, shelf: &dyn Shelf) {
         let others = store.field_examples(&tenant("other"), &mine, &path).await.unwrap();
         assert_eq!(others.values, [] as [serde_json::Value; 0], "{path:?}");
     }
+}
+
+async fn knows_its_sources(store: &dyn Search, shelf: &dyn Shelf) {
+    let model = of_its_own(shelf, "sources").await;
+    shelf.document(&Doc::new(&model, "known.md", "wax", &[1.0, 0.0, 0.0])).await;
+    let text = |text: &str| text.to_owned();
+    let asked = [text("known.md"), text("./known.md"), text("zzz")];
+    let known = store.known_sources(&tenant("acme"), &[text("docs"), text("none")], &asked).await.unwrap();
+    assert_eq!(known, ["known.md"]);
+    assert_eq!(store.known_sources(&tenant("other"), &[text("docs")], &asked).await.unwrap(), [] as [String; 0]);
 }
 
 async fn orders_ties_always_the_same(store: &dyn Search, shelf: &dyn Shelf) {

@@ -135,6 +135,20 @@ async fn a_size_or_unit_comes_before_near_ones() {
         ),
         ("weights", &["A 480 g", "B 480 g", "A 48 g", "A 480 kg"], &["A480g", "a 480 g"]),
         ("tyres", &["205/50 R 16", "205/55 R 16", "205/50 R 17", "195/50 R 16"], &["205/50R16", "205/50 r16"]),
+        (
+            "split codes",
+            &["6ES7 214-1AG40-0XB0", "6ES7 214-1AG30-0XB0", "6ES7 214-1AG40-0XB1", "6ES7 215-1AG40-0XB0"],
+            &["6ES7214-1AG40-0XB0", "6es7-214-1ag40-0xb0", "6ES72141AG400XB0", "6ES7 214 1AG40 0XB0"],
+        ),
+        ("micro", &["100 µF", "100 pF", "100 nF", "10 µF"], &["100uF", "100 \u{3bc}F", "100 uF", "100µF"]),
+        ("ohms", &["10 kΩ", "10 Ω", "10 MΩ", "1 kΩ"], &["10kOhm", "10 kohm", "10kΩ"]),
+        ("cold", &["-20 °C", "20 °C", "-2 °C"], &["-20 °C", "-20°C", "\u{2212}20 °C", "kept at -20 C", "-20"]),
+        ("warm", &["20 °C", "-20 °C", "2 °C"], &["20 °C", "20°C", "20C"]),
+        ("plus", &["Galaxy S21+", "Galaxy S21", "Galaxy S22+"], &["Galaxy S21+", "galaxy s21+", "S21+"]),
+        ("no plus", &["Galaxy S21", "Galaxy S21+", "Galaxy S22"], &["Galaxy S21", "galaxy s21", "S21"]),
+        ("grades", &["A+", "B+", "C++"], &["grade A+", "A+"]),
+        ("models", &["Model Y", "Model 3", "Model X"], &["Model Y", "model y", "price of the Model Y"]),
+        ("types", &["Type A", "Type B", "Type C"], &["Type A", "type a", "Which is Type A?"]),
         ("tyres2", &["205/50R16", "205/55R16", "205/50R17", "195/50R16"], &["205/50 R 16", "205/50 R16"]),
     ] {
         let model = of_its_own(&shelf, set).await;
@@ -152,6 +166,34 @@ async fn a_size_or_unit_comes_before_near_ones() {
             let found = store.search(&tenant("acme"), &asked).await.unwrap().unwrap();
             assert_eq!(found[0].source, format!("{set}: {}", texts[0]), "{question}: {:?}", sources(&found));
         }
+    }
+}
+
+#[tokio::test]
+async fn a_last_word_of_a_compound_and_a_prefix_are_found() {
+    let (store, shelf) = opened().await;
+    let model = of_its_own(&shelf, "heads").await;
+    for (source, language, text) in [
+        ("policy", "german", "Die Haftpflichtversicherung zahlt den Schaden."),
+        ("contract", "german", "Der Arbeitsvertrag ist befristet."),
+        ("notice", "german", "Die Kündigungsfristen sind lang."),
+        ("office", "simple", "המשרד סגור"),
+        ("town", "simple", "עיר גדולה"),
+    ] {
+        shelf.document(&Doc { language, ..Doc::new(&model, source, text, &[1.0, 0.0, 0.0]) }).await;
+    }
+    for (text, expected) in [
+        ("Versicherung", "policy"),
+        ("Versicherungen", "policy"),
+        ("Vertrag", "contract"),
+        ("Arbeitsvertrag", "contract"),
+        ("Frist", "notice"),
+        ("משרד", "office"),
+        ("בעיר", "town"),
+    ] {
+        let found =
+            store.search(&tenant("acme"), &lookup(&model, Mode::Text, Some(text), None)).await.unwrap().unwrap();
+        assert_eq!(sources(&found), [expected], "{text}");
     }
 }
 

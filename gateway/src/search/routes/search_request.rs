@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct SearchRequest {
     /// The query: at most 16 KiB. If it is longer than the model can read, the vector search uses its end. A phrase "in
-    /// quotes" must occur and a word after a - must not.
+    /// quotes" must occur and a word after a - must not; a - before a digit is its sign.
     query: Option<String>,
     /// A vector to search with instead of the query's, from `POST /v1/embeddings` with the collections' model and the
     /// purpose `query`. Its length need not be 1.
