@@ -44,7 +44,9 @@ impl DeadLetterQueue for Memory {
     }
 
     /// There is no bound on deliveries here.
-    async fn watch_max_deliveries(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
+    async fn watch_max_deliveries(
+        &self,
+    ) -> Result<BoxStream<'static, Result<Option<JobRef>, Unavailable>>, Unavailable> {
         Ok(stream::pending().boxed())
     }
 }

@@ -37,8 +37,8 @@ pub use state::Memory;
 use state::{ControlState, DeadLetters, Shared};
 
 use crate::port::{
-    AppendError, Bus, Deliveries, Depth, Logged, Message, PublishError, REGISTRATION_TTL, Receipt, Unavailable,
-    WorkerRegistration,
+    ALL_REGISTERED, AppendError, Bus, Deliveries, Depth, Logged, Message, PublishError, REGISTRATION_TTL, Receipt,
+    Unavailable, WorkerRegistration,
 };
 
 /// Above this many cancellations, all but the newest are dropped.
@@ -60,6 +60,7 @@ impl Memory {
             dead: Mutex::new(DeadLetters::default()),
             control_state: ControlState::default(),
             workers: Mutex::default(),
+            lost_at: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -70,6 +71,12 @@ impl Memory {
     #[must_use]
     pub fn logs(&self) -> usize {
         self.shared.logs.count()
+    }
+
+    /// Forgets the registrations, as a server does that was killed.
+    pub fn lose_workers(&self) {
+        lock(&self.shared.workers).clear();
+        *lock(&self.shared.lost_at) = Some(Instant::now());
     }
 
     fn check_size(message: &Message) -> Result<(), PublishError> {
@@ -185,6 +192,10 @@ impl Bus for Memory {
         let mut workers = lock(&self.shared.workers);
         workers.retain(|_, (_, until)| *until > now);
         Ok(workers.values().map(|(worker, _)| worker.clone()).collect())
+    }
+
+    async fn knows_all_workers(&self) -> Result<bool, Unavailable> {
+        Ok(lock(&self.shared.lost_at).is_none_or(|at| at.elapsed() >= ALL_REGISTERED))
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {

@@ -29,6 +29,8 @@ pub(super) struct Shared {
     pub(super) dead: Mutex<DeadLetters>,
     pub(super) control_state: ControlState,
     pub(super) workers: Mutex<BTreeMap<(String, String), (WorkerRegistration, Instant)>>,
+    /// When the registrations were last lost.
+    pub(super) lost_at: Mutex<Option<Instant>>,
 }
 
 /// Above it the oldest are dropped.

@@ -11,6 +11,7 @@ use futures::StreamExt;
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::{sync::watch, time};
 
+use super::codes::NO_STREAM;
 use crate::port::Unavailable;
 
 /// The longest wait for an answer.
@@ -48,6 +49,13 @@ impl fmt::Display for RequestError {
     }
 }
 
+impl RequestError {
+    /// Whether the stream is not there, or JetStream is not.
+    pub(super) fn is_missing_stream(&self) -> bool {
+        matches!(self, Self::NoResponders | Self::Api(ApiError { code: NO_STREAM, .. }))
+    }
+}
+
 impl From<RequestError> for Unavailable {
     fn from(error: RequestError) -> Self {
         Self(error.to_string())
@@ -78,6 +86,11 @@ impl Connection {
         let mut health = self.health.clone();
         health.mark_unchanged();
         health
+    }
+
+    /// How often the connection was lost so far.
+    pub(super) fn losses(&self) -> u64 {
+        self.health.borrow().losses
     }
 
     /// Fails at once if there is no connection.

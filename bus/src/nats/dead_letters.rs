@@ -60,7 +60,9 @@ impl DeadLetterQueue for Nats {
         Ok(self.shared.connection.delete(&self.shared.dead, sequence).await?)
     }
 
-    async fn watch_max_deliveries(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
+    async fn watch_max_deliveries(
+        &self,
+    ) -> Result<BoxStream<'static, Result<Option<JobRef>, Unavailable>>, Unavailable> {
         max_deliveries::watch(std::sync::Arc::clone(&self.shared))
     }
 }

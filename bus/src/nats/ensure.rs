@@ -89,15 +89,9 @@ impl Shared {
     /// Returns how many streams and consumers were created or changed.
     pub(super) async fn ensure(&self, kinds: &[Kind], keeper: Keeper<'_>) -> Result<usize, TopologyError> {
         check_version(&self.connection.client.server_info().version)?;
-        let mut streams = streams(&self.config, kinds, self.ack_wait);
-        if let Keeper::Worker(own) = keeper {
-            let others = kinds.iter().filter(|kind| !own.contains(kind)).map(|kind| self.names.jobs(kind));
-            let others: Vec<_> = others.collect();
-            streams.retain(|stream| !others.contains(&stream.name));
-        }
         let may_change = matches!(keeper, Keeper::Gateway);
         let mut changes = 0;
-        for stream in streams {
+        for stream in self.streams_of(kinds, keeper) {
             changes += usize::from(self.ensure_stream(&stream, may_change).await?);
             for name in stream.obsolete.iter().filter(|_| may_change) {
                 changes += usize::from(self.remove_consumer(&stream.name, name).await?);
@@ -107,6 +101,17 @@ impl Shared {
             }
         }
         Ok(changes)
+    }
+
+    /// The streams that a keeper ensures.
+    pub(super) fn streams_of(&self, kinds: &[Kind], keeper: Keeper<'_>) -> Vec<Stream> {
+        let mut streams = streams(&self.config, kinds, self.ack_wait);
+        if let Keeper::Worker(own) = keeper {
+            let others = kinds.iter().filter(|kind| !own.contains(kind)).map(|kind| self.names.jobs(kind));
+            let others: Vec<_> = others.collect();
+            streams.retain(|stream| !others.contains(&stream.name));
+        }
+        streams
     }
 
     /// Creates the consumers of a pool that are missing.

@@ -19,7 +19,13 @@ use ruche_schemas::{Failure, JobRef, Kind, clock, failure::codes, topology::rows
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{connection::RequestError, delivery, headers::from_nats, shared::Shared, store::Entry};
+use super::{
+    connection::{ANSWER, RequestError},
+    delivery,
+    headers::from_nats,
+    shared::Shared,
+    store::Entry,
+};
 use crate::{
     port::{DeadLetter, Unavailable},
     retry::{Backoff, RetryPolicy},
@@ -27,6 +33,9 @@ use crate::{
 
 /// How long the server waits for an advisory.
 const WAIT: Duration = Duration::from_secs(20);
+
+/// The same after an error, so that the end of an outage is soon known.
+const RECOVERY_WAIT: Duration = Duration::from_secs(1);
 
 const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(200), Duration::from_secs(10));
 
@@ -53,7 +62,9 @@ struct MaxDeliveriesWatcher {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the port lets an adapter fail here")]
-pub(super) fn watch(shared: Arc<Shared>) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
+pub(super) fn watch(
+    shared: Arc<Shared>,
+) -> Result<BoxStream<'static, Result<Option<JobRef>, Unavailable>>, Unavailable> {
     let watcher = MaxDeliveriesWatcher { shared, pending: None, delays: RETRY.delays(), failed: false };
     let next = |mut watcher: MaxDeliveriesWatcher| async move { Some((watcher.next().await, watcher)) };
     Ok(stream::unfold(watcher, next).boxed())
@@ -61,25 +72,16 @@ pub(super) fn watch(shared: Arc<Shared>) -> Result<BoxStream<'static, Result<Job
 
 impl MaxDeliveriesWatcher {
     /// After an error the next call waits, longer each time.
-    async fn next(&mut self) -> Result<JobRef, Unavailable> {
+    async fn next(&mut self) -> Result<Option<JobRef>, Unavailable> {
         if self.failed {
             self.delays.wait().await;
         }
-        loop {
-            match self.step().await {
-                Ok(found) => {
-                    self.failed = false;
-                    self.delays.reset();
-                    if let Some(job) = found {
-                        return Ok(job);
-                    }
-                }
-                Err(error) => {
-                    self.failed = true;
-                    return Err(error);
-                }
-            }
+        let found = self.step().await;
+        self.failed = found.is_err();
+        if !self.failed {
+            self.delays.reset();
         }
+        found
     }
 
     async fn step(&mut self) -> Result<Option<JobRef>, Unavailable> {
@@ -88,7 +90,8 @@ impl MaxDeliveriesWatcher {
             self.shared.acknowledge(&pending.reply).await?;
             self.pending = None;
         }
-        let Some(message) = self.shared.advisory().await? else { return Ok(None) };
+        let (shared, wait) = (&self.shared, if self.failed { RECOVERY_WAIT } else { WAIT });
+        let Some(message) = shared.with_streams(|| shared.advisory(wait)).await? else { return Ok(None) };
         let Some(reply) = message.reply.map(|reply| reply.to_string()) else { return Ok(None) };
         let advisory = serde_json::from_slice::<Advisory>(&message.payload).ok();
         let job = match &advisory {
@@ -111,11 +114,11 @@ impl MaxDeliveriesWatcher {
 
 impl Shared {
     /// `None` when there is none for a while.
-    async fn advisory(&self) -> Result<Option<Message>, RequestError> {
+    async fn advisory(&self, wait: Duration) -> Result<Option<Message>, RequestError> {
         let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{ADVISORY_CONSUMER}", self.names.stream("ADVISORIES"));
-        let wait = u64::try_from(WAIT.as_nanos()).unwrap_or(u64::MAX);
-        let mut answers = self.connection.request_many(asked, &json!({"batch": 1, "expires": wait})).await?;
-        let message = answers.next(WAIT * 2).await?;
+        let expires = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+        let mut answers = self.connection.request_many(asked, &json!({"batch": 1, "expires": expires})).await?;
+        let message = answers.next(wait + ANSWER).await?;
         match message.status.map(|status| status.as_u16()) {
             None => Ok(Some(message)),
             Some(404 | 408) => Ok(None),

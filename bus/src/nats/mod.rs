@@ -3,7 +3,7 @@
 //! Each promise is kept by one file:
 //! - `connect`: the login. `connection`: every wait for an answer. `store`: reads without consumers. `headers`,
 //!   `codes`: the protocol.
-//! - `ensure`: creates [`ruche_schemas::topology`]. `jobs`: publishing, depth. `log`, `watch`: the log of a job.
+//! - `ensure`: creates [`ruche_schemas::topology`]. `keep`: creates again what has gone. `jobs`: publishing, depth. `log`, `watch`: the log of a job.
 //! - `dead_letters`, `max_deliveries`: jobs that failed for good. `flow_control`, `pauses`, `slots`: pauses, caps,
 //!   unique
 //!   keys.
@@ -25,6 +25,7 @@ mod flow_control;
 mod headers;
 mod inboxes;
 mod jobs;
+mod keep;
 mod log;
 mod max_deliveries;
 mod pauses;
@@ -47,7 +48,6 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use ruche_schemas::{JobRef, Kind, Record, config, topology::names::Names};
-use serde_json::Value;
 
 pub use connect::ConnectError;
 pub use ensure::TopologyError;
@@ -70,19 +70,32 @@ impl Nats {
         let names = Names::new(&config.prefix);
         let [events, cancels, dead, workers, schedules] =
             ["EVENTS", "CANCELS", "DEAD", "WORKERS", "SCHEDULES"].map(|name| names.stream(name));
-        let (config, moves) = (config.clone(), AtomicBool::default());
-        let shared = Shared { connection, names, config, ack_wait, events, cancels, dead, workers, schedules, moves };
+        let (config, is_running, keeper) = (config.clone(), AtomicBool::default(), keep::StreamKeeper::default());
+        let shared = Shared {
+            connection,
+            names,
+            config,
+            ack_wait,
+            events,
+            cancels,
+            dead,
+            workers,
+            schedules,
+            is_running,
+            keeper,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Creates or updates what [`ruche_schemas::topology::streams`] says for these kinds. For gateways; many
-    /// processes may call it at once. From the first call on, due jobs are moved into their queues.
+    /// processes may call it at once. From the first call on, due jobs are moved into their queues, and what has gone is
+    /// created again.
     ///
     /// # Errors
     /// When the server is too old, can't be reached or refuses a stream.
     pub async fn ensure(&self, kinds: &[Kind]) -> Result<(), TopologyError> {
         self.shared.ensure(kinds, ensure::Keeper::Gateway).await?;
-        self.move_what_is_due();
+        self.run(kinds, kinds);
         Ok(())
     }
 
@@ -93,12 +106,14 @@ impl Nats {
     /// When the server is too old, can't be reached or refuses a stream.
     pub async fn join(&self, kinds: &[Kind], own: &[Kind]) -> Result<(), TopologyError> {
         self.shared.ensure(kinds, ensure::Keeper::Worker(own)).await?;
-        self.move_what_is_due();
+        self.run(kinds, own);
         Ok(())
     }
 
-    fn move_what_is_due(&self) {
-        if !self.shared.moves.swap(true, Ordering::Relaxed) {
+    fn run(&self, kinds: &[Kind], own: &[Kind]) {
+        self.shared.keeper.keep(kinds, own);
+        if !self.shared.is_running.swap(true, Ordering::Relaxed) {
+            tokio::spawn(keep::run(Arc::downgrade(&self.shared)));
             tokio::spawn(due::run(Arc::downgrade(&self.shared)));
         }
     }
@@ -180,10 +195,12 @@ impl Bus for Nats {
         self.shared.registered().await
     }
 
+    async fn knows_all_workers(&self) -> Result<bool, Unavailable> {
+        self.shared.knows_all_workers().await
+    }
+
     async fn ready(&self) -> Result<(), Unavailable> {
-        let asked = format!("STREAM.INFO.{}", self.shared.events);
-        let _: Value = self.shared.connection.api(&asked, &Value::Null).await?;
-        Ok(())
+        self.shared.has_streams().await
     }
 
     async fn flush(&self) -> Result<(), Unavailable> {

@@ -7,7 +7,7 @@ use std::{
 
 use ruche_schemas::{config, topology::names::Names};
 
-use super::connection::Connection;
+use super::{connection::Connection, keep::StreamKeeper};
 
 /// Cheap to clone; clones share the connection.
 #[derive(Debug, Clone)]
@@ -27,6 +27,7 @@ pub(super) struct Shared {
     pub(super) dead: String,
     pub(super) workers: String,
     pub(super) schedules: String,
-    /// Whether this process moves due jobs.
-    pub(super) moves: AtomicBool,
+    /// Whether this process moves due jobs and keeps the streams.
+    pub(super) is_running: AtomicBool,
+    pub(super) keeper: StreamKeeper,
 }

@@ -10,10 +10,12 @@ use futures::{
     stream::{self, BoxStream},
 };
 use ruche_schemas::{JobRef, TenantId, clock};
+use serde::Deserialize;
+use serde_json::Value;
 use tokio::{sync::watch::Receiver, time::Instant};
 
 use super::{connection::Health, shared::Shared};
-use crate::port::{Unavailable, WorkerRegistration};
+use crate::port::{ALL_REGISTERED, Unavailable, WorkerRegistration};
 
 /// How long before an outage reading starts again, because clocks differ.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -21,36 +23,53 @@ const MARGIN: Duration = Duration::from_secs(60);
 impl Shared {
     pub(super) async fn cancel(&self, job: &JobRef) -> Result<(), Unavailable> {
         // It is stored for a worker that gets the job later; listeners get it at once.
-        self.connection.store_with_retry(self.names.cancel(job), None, Bytes::new()).await?;
+        self.with_streams(|| self.connection.store_with_retry(self.names.cancel(job), None, Bytes::new())).await?;
         Ok(())
     }
 
     pub(super) async fn is_cancelled(&self, job: &JobRef) -> Result<bool, Unavailable> {
         let subject = self.names.cancel(job);
-        Ok(self.connection.last(&self.cancels, &subject).await?.is_some())
+        Ok(self.with_streams(|| self.connection.last(&self.cancels, &subject)).await?.is_some())
     }
 
     pub(super) async fn cancelled_since(&self, time: DateTime<Utc>, limit: usize) -> Result<Vec<JobRef>, Unavailable> {
-        let found = self.connection.since(&self.cancels, &self.names.cancels(), time, limit).await?;
+        let subjects = self.names.cancels();
+        let found = self.with_streams(|| self.connection.since(&self.cancels, &subjects, time, limit)).await?;
         Ok(found.iter().filter_map(|entry| job_of(&entry.subject)).collect())
     }
 
     pub(super) async fn register(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
         let text = serde_json::to_vec(worker).map_err(|error| Unavailable(error.to_string()))?;
         let subject = self.names.worker(&worker.kind, &worker.worker);
-        self.connection.store_with_retry(subject, None, Bytes::from(text)).await?;
+        let text = Bytes::from(text);
+        self.keeper.registered(&subject, &text);
+        self.with_streams(|| self.connection.store_with_retry(subject.clone(), None, text.clone())).await?;
         Ok(())
     }
 
     /// Stores an empty registration: a worker may publish, but not delete.
     pub(super) async fn deregister(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
         let subject = self.names.worker(&worker.kind, &worker.worker);
-        self.connection.store_with_retry(subject, None, Bytes::new()).await?;
+        self.keeper.deregistered(&subject);
+        self.with_streams(|| self.connection.store_with_retry(subject.clone(), None, Bytes::new())).await?;
         Ok(())
     }
 
+    /// By the age of their stream: they are in memory, so it is created when they are lost. Both times are the server's.
+    pub(super) async fn knows_all_workers(&self) -> Result<bool, Unavailable> {
+        #[derive(Deserialize)]
+        struct Info {
+            created: DateTime<Utc>,
+            ts: DateTime<Utc>,
+        }
+        let asked = format!("STREAM.INFO.{}", self.workers);
+        let info: Info = self.with_streams(|| self.connection.api(&asked, &Value::Null)).await?;
+        Ok((info.ts - info.created).to_std().unwrap_or_default() >= ALL_REGISTERED)
+    }
+
     pub(super) async fn registered(&self) -> Result<Vec<WorkerRegistration>, Unavailable> {
-        let found = self.connection.all(&self.workers, &self.names.workers(), 1, usize::MAX).await?;
+        let subjects = self.names.workers();
+        let found = self.with_streams(|| self.connection.all(&self.workers, &subjects, 1, usize::MAX)).await?;
         let mut workers: Vec<WorkerRegistration> =
             found.iter().filter_map(|entry| serde_json::from_slice(&entry.payload).ok()).collect();
         workers.sort_by(|a, b| (a.kind.as_str(), &a.worker).cmp(&(b.kind.as_str(), &b.worker)));

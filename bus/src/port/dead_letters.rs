@@ -42,7 +42,9 @@ pub trait DeadLetterQueue: Send + Sync {
 
     /// Moves jobs that reached their consumer's bound on deliveries to the dead letters, one at a time, for as long
     /// as it is polled. Each item is a job whose letter is stored; the job leaves its queue when the next item is
-    /// requested, so that a job whose end could not be recorded is redelivered. An error does not end the stream. Any
-    /// number of workers may watch at once.
-    async fn watch_max_deliveries(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable>;
+    /// requested, so that a job whose end could not be recorded is redelivered. `None`: there is none for a while. An
+    /// error does not end the stream. Any number of workers may watch at once.
+    async fn watch_max_deliveries(
+        &self,
+    ) -> Result<BoxStream<'static, Result<Option<JobRef>, Unavailable>>, Unavailable>;
 }

@@ -8,6 +8,12 @@ pub use ruche_schemas::topology::bounds::REGISTRATION_TTL;
 use ruche_schemas::{Failure, JobRef, Kind, Lane, Record};
 use serde::{Deserialize, Serialize};
 
+/// A running worker registers again after this time at most.
+pub const REGISTRATION_RENEWAL: Duration = Duration::from_secs(REGISTRATION_TTL.as_secs() / 3);
+
+/// After a loss of all registrations, every running worker has registered again within this time.
+pub const ALL_REGISTERED: Duration = Duration::from_secs(REGISTRATION_RENEWAL.as_secs() + 2);
+
 /// Lower-case names, such as `traceparent`.
 pub type Headers = BTreeMap<String, String>;
 

@@ -73,7 +73,11 @@ pub trait Bus: DeadLetterQueue + Scheduler + FlowControl + Send + Sync + 'static
     /// Of all kinds, by kind and name.
     async fn workers(&self) -> Result<Vec<WorkerRegistration>, Unavailable>;
 
-    /// Whether the bus can take jobs now.
+    /// False while a running worker may be missing from [`Bus::workers`]: for [`ALL_REGISTERED`] after the bus began to
+    /// keep registrations, or has lost them.
+    async fn knows_all_workers(&self) -> Result<bool, Unavailable>;
+
+    /// Whether the bus can take jobs now, and has all that this process needs.
     async fn ready(&self) -> Result<(), Unavailable>;
 
     /// Sends buffered messages. Call it before a process ends.

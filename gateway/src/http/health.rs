@@ -87,7 +87,7 @@ async fn readyz(State(health): State<Health>) -> Response {
     let mut not_ready = Vec::new();
     // This is public, so the reasons name no addresses.
     if !matches!(bus, Ok(Ok(()))) {
-        not_ready.push(NotReady { name: "nats", reason: "the message bus does not take jobs" });
+        not_ready.push(NotReady { name: "nats", reason: "the message bus does not take jobs, or lacks a stream" });
     }
     if !matches!(store, Ok(Ok(()))) {
         not_ready.push(NotReady { name: "postgres", reason: "the database does not answer, or is not migrated" });

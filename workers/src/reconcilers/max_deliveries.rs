@@ -36,9 +36,12 @@ impl Reconciler for MaxDeliveries {
         tracker.ended(None);
         while let Some(item) = moved.next().await {
             match item {
-                Ok(job) => {
-                    store(&self.0, &job).await;
-                    tracker.changed(1);
+                Ok(found) => {
+                    if let Some(job) = found {
+                        store(&self.0, &job).await;
+                        tracker.changed(1);
+                    }
+                    // Also without a job: after an error this says that all is well again.
                     tracker.ended(None);
                 }
                 Err(error) => {

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use ruche_bus::{REGISTRATION_TTL, WorkerRegistration, WorkerState};
+use ruche_bus::{REGISTRATION_RENEWAL, WorkerRegistration, WorkerState};
 use ruche_schemas::Lane;
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
@@ -26,7 +26,7 @@ pub(super) async fn register(shared: Arc<Shared>) {
             None => now,
             Some((_, sent)) if sent.state != current.state => now,
             Some((at, sent)) if sent.in_flight != current.in_flight || sent.ended != current.ended => *at + COUNTS,
-            Some((at, _)) => *at + REGISTRATION_TTL / 3,
+            Some((at, _)) => *at + REGISTRATION_RENEWAL,
         };
         if due > now {
             tokio::select! {

@@ -24,7 +24,7 @@ pub(crate) async fn a_cancel_reaches_a_listener_and_a_late_asker(bus: &dyn Bus) 
     assert_eq!(bus.is_cancelled(&job).await, Ok(true));
 }
 
-fn registration(kind: Kind, worker: &str) -> WorkerRegistration {
+pub(crate) fn registration(kind: Kind, worker: &str) -> WorkerRegistration {
     WorkerRegistration {
         kind,
         worker: worker.to_owned(),

@@ -87,6 +87,9 @@ impl Bus for Life {
     async fn workers(&self) -> Result<Vec<WorkerRegistration>, Unavailable> {
         self.world.bus.workers().await
     }
+    async fn knows_all_workers(&self) -> Result<bool, Unavailable> {
+        self.world.bus.knows_all_workers().await
+    }
     async fn ready(&self) -> Result<(), Unavailable> {
         Ok(())
     }
@@ -121,7 +124,9 @@ impl DeadLetterQueue for Life {
     async fn remove_dead_letter(&self, sequence: u64) -> Result<bool, Unavailable> {
         self.world.bus.remove_dead_letter(sequence).await
     }
-    async fn watch_max_deliveries(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
+    async fn watch_max_deliveries(
+        &self,
+    ) -> Result<BoxStream<'static, Result<Option<JobRef>, Unavailable>>, Unavailable> {
         self.world.bus.watch_max_deliveries().await
     }
 }
