@@ -57,6 +57,40 @@ async fn each_chat_is_answered_by_the_worker_of_its_model() {
     assert_eq!(answered_by(&gateway, &naming("bot:chatty")).await, MODEL);
 }
 
+/// The registrations of workers are in the server's memory.
+#[tokio::test]
+async fn after_a_loss_of_nats_a_bot_is_answered_by_its_model_again_and_by_no_other() {
+    let (system, nats, _postgres) = System::start_alone().await;
+    let gateway = system.gateway_with_bots_model(QUOTES).await;
+    let (_chats, _quotes) = (system.worker().await, system.pooled_worker(QUOTES).await);
+    assert_eq!(models(&gateway, 3).await, [MODEL, QUOTES, "default"]);
+    let (status, answer) = Running::json(gateway.post("/v1/bots", &json!({ "name": "help" }))).await;
+    assert_eq!(status, 201, "{answer}");
+    let mut chat = ask("Who are you?");
+    chat["model"] = json!("bot:help");
+    for _ in 0..2 {
+        nats.kill().await;
+        nats.start().await;
+        let (start, mut answered) = (Instant::now(), 0);
+        while answered < 2 {
+            assert!(start.elapsed() < TIMEOUT, "it is not answered");
+            let (status, job) = Running::json(gateway.post("/v1/jobs/chat", &chat)).await;
+            match status {
+                202 => {
+                    let last = gateway.events(job["id"].as_str().unwrap(), 1).await.rest().await.pop().unwrap();
+                    assert_eq!((&last["type"], &last["data"]["model"]), (&json!("done"), &json!(QUOTES)), "{last}");
+                    answered += 1;
+                }
+                // Until the gateway and the workers are back.
+                503 => tokio::time::sleep(Duration::from_millis(50)).await,
+                _ => panic!("{status}: {job}"),
+            }
+        }
+        assert_eq!(models(&gateway, 4).await, [MODEL, QUOTES, "bot:help", "default"]);
+        assert_eq!(gateway.get("/readyz").send().await.unwrap().status(), 200);
+    }
+}
+
 /// A worker publishes the next job of a flow, and knows no pools.
 #[tokio::test]
 async fn a_job_of_a_flow_reaches_the_pool_of_its_model() {

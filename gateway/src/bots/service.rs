@@ -173,7 +173,7 @@ impl Bots {
         if found.is_some() || self.default_model.is_empty() {
             return Ok(found);
         }
-        let is_there = self.models.has(&Chat::KIND, &self.default_model).await?;
+        let is_there = self.models.has_for_certain(&Chat::KIND, &self.default_model).await?;
         Ok(is_there.then(|| self.default_model.clone()))
     }
 

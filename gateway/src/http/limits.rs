@@ -41,6 +41,10 @@ pub const STALE_KEY_TIME: Duration = Duration::from_secs(5);
 pub const MODELS_TIME: Duration = Duration::from_secs(3);
 /// The same, when a name is not in it: a worker may have just started.
 pub const MODELS_MISS_TIME: Duration = Duration::from_millis(500);
+/// How long a request waits for a model while workers are still registering.
+pub const REGISTRATION_WAIT: Duration = Duration::from_secs(3);
+/// When it may try again after that.
+pub const REGISTRATION_RETRY_SECONDS: u32 = 2;
 /// The interval of heartbeats on a silent stream.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a client may read nothing while data waits for it.

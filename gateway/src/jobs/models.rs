@@ -22,6 +22,8 @@ use crate::http::{
 pub struct RegisteredModels {
     /// By kind and name.
     by_kind: BTreeMap<Kind, BTreeMap<String, Registered>>,
+    /// Whether a worker that runs may be missing: the bus has only begun to keep registrations.
+    is_partial: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +117,8 @@ impl Models {
     /// the kind's workers has. Without a worker nothing is known, and the job may wait for one.
     ///
     /// # Errors
-    /// 404 that names what was asked for, and lists the models and aliases there are; 503 when the bus does not answer.
+    /// 404 that names what was asked for, and lists the models and aliases there are; 503 when the bus does not answer,
+    /// and while workers are still registering.
     pub async fn find(&self, kind: &Kind, asked: Option<&str>) -> Result<Option<String>, ApiError> {
         let Some(asked) = asked else { return Ok(None) };
         let Some(model) = self.aliases.resolve(Some(asked.to_owned())) else { return Ok(None) };
@@ -125,9 +128,12 @@ impl Models {
         if !is_bot && self.registered().await?.of(kind).is_some_and(|models| models.contains_key(&model)) {
             return Ok(Some(model));
         }
-        let registered = self.at_most(limits::MODELS_MISS_TIME).await?;
+        let registered = self.seek(|registered| is_bot || is_there(registered)).await?;
         if !is_bot && is_there(&registered) {
             return Ok(Some(model));
+        }
+        if !is_bot && registered.is_partial {
+            return Err(not_yet_known(kind, &model));
         }
         let models = registered.of(kind).unwrap_or(&none);
         let aliases = self.aliases.of(|target| target.is_empty() || models.contains_key(target));
@@ -135,14 +141,40 @@ impl Models {
         Err(not_among(&why_not(&registered, kind, asked, &model), there))
     }
 
-    /// Whether one of the kind's workers has this model now.
+    /// The models, once one is there or all workers are known; after a short wait, as they are then.
+    async fn seek(&self, is_there: impl Fn(&RegisteredModels) -> bool) -> Result<Arc<RegisteredModels>, Unavailable> {
+        let until = Instant::now() + limits::REGISTRATION_WAIT;
+        loop {
+            let registered = self.at_most(limits::MODELS_MISS_TIME).await?;
+            if is_there(&registered) || !registered.is_partial || Instant::now() >= until {
+                return Ok(registered);
+            }
+            tokio::time::sleep(limits::MODELS_MISS_TIME).await;
+        }
+    }
+
+    /// As [`Models::has`], for a model in whose place another one would answer.
+    ///
+    /// # Errors
+    /// 503 when the bus does not answer, and while workers are still registering: the model may have one.
+    pub(crate) async fn has_for_certain(&self, kind: &Kind, model: &str) -> Result<bool, ApiError> {
+        if self.has(kind, model).await? {
+            return Ok(true);
+        }
+        match self.at_most(limits::MODELS_MISS_TIME).await?.is_partial {
+            true => Err(not_yet_known(kind, model)),
+            false => Ok(false),
+        }
+    }
+
+    /// Whether one of the kind's workers has this model now. Waits a moment while workers are still registering.
     ///
     /// # Errors
     /// When the bus does not answer.
     pub async fn has(&self, kind: &Kind, model: &str) -> Result<bool, Unavailable> {
         let is_there =
             |registered: &RegisteredModels| registered.of(kind).is_some_and(|models| models.contains_key(model));
-        Ok(is_there(&*self.registered().await?) || is_there(&*self.at_most(limits::MODELS_MISS_TIME).await?))
+        Ok(is_there(&*self.registered().await?) || is_there(&*self.seek(is_there).await?))
     }
 
     /// The model without a name in the request: the kind's first; empty without a worker.
@@ -170,8 +202,11 @@ impl Models {
     }
 
     async fn ask(&self) -> Result<RegisteredModels, Unavailable> {
-        let mut registered = RegisteredModels::default();
-        for worker in self.bus.workers().await? {
+        let workers = self.bus.workers().await?;
+        // Asked afterwards: if they are lost in between, not all are known.
+        let is_partial = !self.bus.knows_all_workers().await?;
+        let mut registered = RegisteredModels { is_partial, ..RegisteredModels::default() };
+        for worker in workers {
             let models = registered.by_kind.entry(worker.kind).or_default();
             for model in worker.models {
                 let pooled = worker.pool.as_ref() == Some(&model);
@@ -199,6 +234,14 @@ fn why_not(registered: &RegisteredModels, kind: &Kind, asked: &str, model: &str)
         None if is_alias => format!("{} no worker has now", of("model")),
         None => format!("there is no model {name:?}"),
     }
+}
+
+fn not_yet_known(kind: &Kind, model: &str) -> ApiError {
+    let model = shown(model);
+    let message = format!(
+        "workers are registering again, and none for {kind} jobs with the model {model:?} yet: try again in a moment"
+    );
+    ApiError::unavailable("workers_unknown", message, limits::REGISTRATION_RETRY_SECONDS)
 }
 
 /// 404 that lists what there is, up to a bound.

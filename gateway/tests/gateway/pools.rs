@@ -1,14 +1,15 @@
 //! Two chat models side by side: one for chats, one with workers of its own for bots.
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, time::Duration};
 
+use reqwest::Method;
 use ruche_bus::{Bus as _, Deliveries, POOL, WorkerRegistration};
 use ruche_schemas::{Job as _, kinds::chat::Chat};
 use serde_json::{Value, json};
 
 use crate::{
     bots::{asking, post},
-    support::{Fixture, MODEL, chat_body, registration, without_worker},
+    support::{Fixture, MODEL, chat_body, refused, registration, without_worker},
 };
 
 /// Before the other one by name, so that the order of the alphabet would be wrong.
@@ -86,4 +87,26 @@ async fn a_bot_without_a_model_gets_the_one_for_bots_while_a_worker_has_it() {
     gateway.post("/v1/jobs/chat", &asking("show this")).await;
     assert_eq!(next(&mut pool).await["model"], QUOTES);
     assert_eq!(of_chat("bot:chatty").await["model"], MODEL, "a bot may name the other one");
+}
+
+#[tokio::test]
+async fn while_workers_register_again_a_bot_waits_for_its_model_and_no_other_answers() {
+    let gateway = start().await;
+    assert_eq!(post(&gateway, &json!({ "name": "help" })).await.status(), 201);
+    gateway.bus.lose_workers();
+    gateway.bus.register(&registration()).await.unwrap();
+    let mut named = chat_body("show this");
+    named["model"] = json!(QUOTES);
+    for chat in [&asking("show this"), &named] {
+        let response = gateway.request(Method::POST, "/v1/chat/completions").json(chat).send().await.unwrap();
+        assert!(response.headers().contains_key("retry-after"));
+        assert_eq!(refused(response, 503).await.1, "workers_unknown");
+    }
+    let registering = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        pool(&gateway).await
+    };
+    let asked = asking("show this");
+    let (_, mut pool) = tokio::join!(gateway.post("/v1/jobs/chat", &asked), registering);
+    assert_eq!(next(&mut pool).await["model"], QUOTES);
 }
