@@ -8,18 +8,31 @@ use ruche_schemas::envelope;
 
 use super::shared::Shared;
 
-/// The pool that this job is for, if it is not for this worker.
-pub(super) async fn other(shared: &Shared, delivery: &Delivery) -> Option<String> {
+/// Who works on a job.
+pub(super) enum Place {
+    /// This worker. If it lacks the model, its handler says so.
+    Here,
+    Pool(String),
+    /// Workers are still registering: perhaps a pool.
+    Unknown,
+}
+
+pub(super) async fn place(shared: &Shared, delivery: &Delivery) -> Place {
     if shared.options.pool.is_some() {
-        return None;
+        return Place::Here;
     }
     let own = shared.parts.handler.models();
-    if own.is_empty() {
-        return None;
-    }
-    let model = envelope::named_model(&delivery.payload).filter(|model| !own.contains(model))?;
-    // If the bus does not answer, the handler says that this worker lacks the model.
-    let workers = shared.parts.bus.workers().await.ok()?;
+    let named = envelope::named_model(&delivery.payload).filter(|model| !own.is_empty() && !own.contains(model));
+    let Some(model) = named else { return Place::Here };
+    let bus = &shared.parts.bus;
+    // Read first: if they are lost in between, not all are known.
+    let (Ok(workers), Ok(knows_all)) = (bus.workers().await, bus.knows_all_workers().await) else {
+        return Place::Here;
+    };
     let serves = |pool: &Option<String>| pool.as_ref() == Some(&model);
-    workers.iter().any(|worker| worker.kind == delivery.kind && serves(&worker.pool)).then_some(model)
+    match workers.iter().any(|worker| worker.kind == delivery.kind && serves(&worker.pool)) {
+        true => Place::Pool(model),
+        false if knows_all => Place::Here,
+        false => Place::Unknown,
+    }
 }

@@ -19,7 +19,8 @@ use super::{
     claims,
     commit::{Commit, commit},
     event_log::{EventLog, LogError},
-    follow_ups, pools,
+    follow_ups,
+    pools::{self, Place},
     scope::Unread,
     shared::Shared,
 };
@@ -28,6 +29,8 @@ use super::{
 const HANDED_BACK: Duration = Duration::from_secs(10);
 /// The longest delay that a handler can request.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The pause before the next look for the pool of a job, while workers are still registering.
+const REGISTERING: Duration = Duration::from_secs(2);
 /// The pause before the next try to start what follows a stored job.
 const BLOCKED: Duration = Duration::from_secs(5);
 
@@ -55,8 +58,13 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     trace::adopt(&span, &delivery.headers);
     async {
         let (timer, lane) = (shared.metrics.begin(delivery.published_at, shared.parts.clock.now()), delivery.lane);
-        if let Some(pool) = pools::other(shared, &delivery).await {
-            return timer.end(settled(delivery.forward(&pool).await, "forwarded"));
+        match pools::place(shared, &delivery).await {
+            Place::Here => {}
+            Place::Pool(pool) => return timer.end(settled(delivery.forward(&pool).await, "forwarded")),
+            Place::Unknown => {
+                let later = delivery.defer(shared.in_future(REGISTERING), false).await;
+                return timer.end(settled(later, "deferred"));
+            }
         }
         let outcome = match admit(shared, &delivery).await {
             Admission::Admitted(slot) => {

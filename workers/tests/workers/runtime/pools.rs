@@ -7,7 +7,7 @@ use ruche_schemas::{Envelope, EventType, Job, JobId, Lane, clock};
 use serde_json::json;
 
 use super::{
-    probe::{MODEL, Probe, ProbeHandler},
+    probe::{MODEL, Probe, ProbeHandler, TIMEOUT},
     support::System,
 };
 
@@ -57,6 +57,24 @@ async fn a_worker_hands_on_a_job_for_a_pool_and_does_the_others() {
         let job = naming(&system, model).await;
         assert_eq!(system.events(&job).await.last().unwrap().event, EventType::Failed, "{model}");
     }
+    worker.drain().await;
+}
+
+#[tokio::test]
+async fn while_workers_register_a_job_for_a_pool_waits_for_it() {
+    let system = System::start().await;
+    let (quoting, probe) = ("quoting-model", ProbeHandler::new());
+    let worker = system.worker(&probe, 4);
+    assert_eq!(system.bus.knows_all_workers().await, Ok(false), "the streams have just been created");
+    let job = naming(&system, quoting).await;
+    // The worker has had it before the pool registers.
+    let waits = async { while system.bus.depth().await.unwrap().iter().any(|depth| depth.waiting > 0) {} };
+    tokio::time::timeout(TIMEOUT, waits).await.expect("in time");
+    system.bus.register(&registration(quoting)).await.unwrap();
+    let mut pool = system.bus.consume_pool(&Probe::KIND, quoting).await.unwrap();
+    let delivery = pool.next(NonZeroUsize::MIN).await.remove(0);
+    assert_eq!((&delivery.job, delivery.attempt), (&job, 1));
+    delivery.done().await.unwrap();
     worker.drain().await;
 }
 
