@@ -5,24 +5,22 @@
 //! the question whether the bus is ready. The task also repeats what was in memory: the registrations of this process.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use futures::future::try_join_all;
-use ruche_schemas::Kind;
 use serde_json::Value;
 use tokio::time;
 
 use super::{
     connection::{ANSWER, RequestError},
     ensure::{Keeper, TopologyError},
+    kept::Kinds,
     shared::Shared,
 };
 use crate::{
-    port::{REGISTRATION_TTL, Unavailable},
+    port::Unavailable,
     retry::RetryPolicy,
 };
 
@@ -30,50 +28,6 @@ const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), Duration
 
 /// The pause after a restoration that created nothing: what is missing is not for us to create, or can't be created.
 const IN_VAIN: Duration = Duration::from_secs(1);
-
-/// All kinds, and those whose queues are ours.
-#[derive(Debug)]
-struct Kinds {
-    all: Vec<Kind>,
-    own: Vec<Kind>,
-}
-
-/// What this process keeps.
-#[derive(Debug, Default)]
-pub(super) struct StreamKeeper {
-    kinds: Mutex<Option<Arc<Kinds>>>,
-    /// By subject, with the time of the last one.
-    registrations: Mutex<BTreeMap<String, (Instant, Bytes)>>,
-    /// When a restoration last created nothing, after how many losses of the connection. Locked during one.
-    in_vain: tokio::sync::Mutex<Option<(Instant, u64)>>,
-}
-
-impl StreamKeeper {
-    pub(super) fn keep(&self, kinds: &[Kind], own: &[Kind]) {
-        let kinds = Kinds { all: kinds.to_vec(), own: own.to_vec() };
-        *self.kinds.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(kinds));
-    }
-
-    fn kinds(&self) -> Option<Arc<Kinds>> {
-        self.kinds.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(super) fn registered(&self, subject: &str, text: &Bytes) {
-        let mut registrations = self.registrations.lock().unwrap_or_else(PoisonError::into_inner);
-        registrations.insert(subject.to_owned(), (Instant::now(), text.clone()));
-    }
-
-    pub(super) fn deregistered(&self, subject: &str) {
-        self.registrations.lock().unwrap_or_else(PoisonError::into_inner).remove(subject);
-    }
-
-    /// Those that have not expired.
-    fn registrations(&self) -> Vec<(String, Bytes)> {
-        let mut registrations = self.registrations.lock().unwrap_or_else(PoisonError::into_inner);
-        registrations.retain(|_, (at, _)| at.elapsed() < REGISTRATION_TTL);
-        registrations.iter().map(|(subject, (_, text))| (subject.clone(), text.clone())).collect()
-    }
-}
 
 /// Restores the streams whenever the connection comes back, for as long as the bus exists.
 pub(super) async fn run(bus: Weak<Shared>) {

@@ -26,6 +26,7 @@ mod headers;
 mod inboxes;
 mod jobs;
 mod keep;
+mod kept;
 mod log;
 mod max_deliveries;
 mod pauses;
@@ -70,7 +71,7 @@ impl Nats {
         let names = Names::new(&config.prefix);
         let [events, cancels, dead, workers, schedules] =
             ["EVENTS", "CANCELS", "DEAD", "WORKERS", "SCHEDULES"].map(|name| names.stream(name));
-        let (config, is_running, keeper) = (config.clone(), AtomicBool::default(), keep::StreamKeeper::default());
+        let (config, is_running, keeper) = (config.clone(), AtomicBool::default(), kept::StreamKeeper::default());
         let shared = Shared {
             connection,
             names,

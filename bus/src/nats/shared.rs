@@ -7,7 +7,7 @@ use std::{
 
 use ruche_schemas::{config, topology::names::Names};
 
-use super::{connection::Connection, keep::StreamKeeper};
+use super::{connection::Connection, kept::StreamKeeper};
 
 /// Cheap to clone; clones share the connection.
 #[derive(Debug, Clone)]

@@ -106,7 +106,7 @@ async fn work_and_settle(shared: &Shared, delivery: Delivery) -> &'static str {
         }
         (Verdict::AlreadyFinished { outcome, attempt, emitted }, Some(log)) => {
             let log = (!emitted).then_some(log);
-            emit_and_ack(shared, delivery, log.map(|log| (log, Some(&job))), outcome, attempt).await
+            emit_and_ack(shared, delivery, log.map(|log| (log, Some(&job))), outcome, attempt, job.ephemeral).await
         }
         (Verdict::Retry { source, after }, log) => retry(shared, delivery, &job, log, source, after).await,
         (Verdict::Superseded, _) => {
@@ -182,7 +182,7 @@ async fn end(
     let outcome = claims::claimed(outcome, claim);
     // Objects are found through rows, so an ephemeral job that stores one has a row.
     if job.ephemeral && !keeps_objects {
-        return emit_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await;
+        return emit_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt, job.ephemeral).await;
     }
     if !was_failed && matches!(outcome, Outcome::Failed(_)) {
         writes.clear();
@@ -204,9 +204,11 @@ async fn end(
     };
     match commit(shared, job, ended).await {
         Commit::Stored(outcome, attempt) => {
-            emit_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await
+            emit_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt, job.ephemeral).await
         }
-        Commit::Refused(outcome) => emit_and_ack(shared, delivery, Some((log, None)), outcome, attempt).await,
+        Commit::Refused(outcome) => {
+            emit_and_ack(shared, delivery, Some((log, None)), outcome, attempt, job.ephemeral).await
+        }
         Commit::Fenced => "superseded",
         Commit::ShuttingDown => settled(delivery.retry(Duration::ZERO).await, "handed_back"),
     }
@@ -214,14 +216,20 @@ async fn end(
 
 /// With a log, starts what follows the given job, and appends the last event. Then settles: a dead letter for a
 /// failure, else an ack. `attempt` is the one that ended it.
+///
+/// An ephemeral job whose sender made a mistake leaves no letter: the sender waits, and the last event says what is
+/// wrong.
 async fn emit_and_ack(
     shared: &Shared,
     delivery: Delivery,
     log: Option<(EventLog, Option<&Unread>)>,
     outcome: Outcome<Value>,
     attempt: u32,
+    is_ephemeral: bool,
 ) -> &'static str {
     let name = outcome.event_type().as_str();
+    let is_callers = matches!(&outcome, Outcome::Failed(failure) if failure.is_callers());
+    let is_told_only = is_callers && is_ephemeral;
     if let Some((mut log, job)) = log {
         if let Some(job) = job
             && let Err(error) = follow_ups::follow(&shared.follow_ups, job, &outcome).await
@@ -240,6 +248,10 @@ async fn emit_and_ack(
     }
     let bus: &dyn Bus = shared.parts.bus.as_ref();
     match outcome {
+        Outcome::Failed(failure) if is_told_only => {
+            info!(error.type = failure.code, error = %failure, "failed: its sender was told");
+            settled(delivery.done().await, name)
+        }
         Outcome::Failed(failure) => {
             info!(error.type = failure.code, error = %failure, "failed: kept as a dead letter");
             settled(delivery.reject(bus, failure, attempt, shared.parts.clock.now()).await, name)

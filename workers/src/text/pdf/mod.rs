@@ -10,6 +10,7 @@ mod blocks;
 mod browser;
 mod columns;
 mod continued;
+mod divided;
 mod edge;
 mod extract;
 mod fonts;

@@ -2,9 +2,9 @@
 //! Where a line within is missing, cells are merged: the text stands in the first one.
 
 use super::{
+    divided::{Divided, has_rows},
     lines::Line,
     rules::{NEAR, Rule, Rules, near, places},
-    strips::{Divided, has_rows},
     tables::{self, Cell},
     words::Word,
 };

@@ -2,6 +2,7 @@
 //! stands between two of these is one row, however many lines of text it has. Columns are where no word stands.
 
 use super::{
+    divided::{Divided, has_rows},
     lines::Line,
     piece::Piece,
     rows::{Row, rows},
@@ -31,14 +32,6 @@ pub(super) struct Strips {
     borders: Vec<f64>,
     from: f64,
     to: f64,
-}
-
-/// A table, where it begins, and the words above and below it.
-pub(super) struct Divided {
-    pub(super) top: f64,
-    pub(super) above: Vec<Word>,
-    pub(super) table: Vec<Line>,
-    pub(super) below: Vec<Word>,
 }
 
 /// The lines and grounds that may part rows, without those of tables with upright lines.
@@ -168,22 +161,6 @@ fn outside(rows: &[Row], border: f64, all: &mut Vec<Word>, count: usize) -> Opti
         all.extend(words.clone());
         words
     })
-}
-
-/// Whether words between two lines are several rows: on more baselines than `most` all columns have text, or on several
-/// with figures.
-pub(super) fn has_rows(words: &[Word], columns: &[(f64, f64)], most: usize) -> bool {
-    let rows = rows(words.to_vec());
-    let is_full = |row: &&Row| {
-        columns.iter().all(|column| row.words.iter().any(|word| word.middle() > column.0 && word.middle() < column.1))
-    };
-    let is_figure = |row: &&Row, column: &(f64, f64)| {
-        let words = row.words.iter().filter(|word| word.middle() > column.0 && word.middle() < column.1);
-        Piece::new(words.cloned().collect()).is_some_and(|piece| shape::is_number(&piece.text()))
-    };
-    let full = rows.iter().filter(is_full).count();
-    full > most
-        || (full > 1 && columns.iter().any(|column| rows.iter().filter(|row| is_figure(row, column)).count() > 1))
 }
 
 /// The words of a table by row and column.

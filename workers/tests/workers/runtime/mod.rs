@@ -115,6 +115,28 @@ async fn a_rejected_job_is_not_retried_and_is_found_in_dead() {
 }
 
 #[tokio::test]
+async fn a_mistake_of_a_sender_who_waits_is_no_dead_letter() {
+    let system = System::start().await;
+    let worker = system.worker(&ProbeHandler::new(), 2);
+    // The first is the sender's fault, the other is not.
+    for (body, is_kept) in [(Probe::Echo("bad".into()), false), (Probe::Reject, true)] {
+        let mut brief = system.envelope(JobId::generate(), body);
+        brief.ephemeral = true;
+        let job = system.send(&brief).await;
+        let events = system.events(&job).await;
+        assert_eq!(events.last().unwrap().event, EventType::Failed, "the sender is told");
+        system.settled().await;
+        let letters = dead(&system).await;
+        assert_eq!(letters.iter().any(|letter| letter.job == job), is_kept, "{letters:?}");
+    }
+    // Nobody waits for this one.
+    system.submit(Probe::Echo("bad".into())).await;
+    system.settled().await;
+    assert_eq!(dead(&system).await.len(), 2);
+    worker.drain().await;
+}
+
+#[tokio::test]
 async fn a_job_that_keeps_failing_is_tried_so_often_and_then_dead() {
     let system = System::start().await;
     let probe = ProbeHandler::new();
