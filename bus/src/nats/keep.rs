@@ -19,10 +19,7 @@ use super::{
     kept::Kinds,
     shared::Shared,
 };
-use crate::{
-    port::Unavailable,
-    retry::RetryPolicy,
-};
+use crate::{port::Unavailable, retry::RetryPolicy};
 
 const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), Duration::from_secs(5));
 

@@ -5,6 +5,7 @@
 use std::{collections::HashSet, ops::Range};
 
 use super::{
+    asking::is_asking,
     identifier::names_one,
     language::{SIMPLE, is_stop_word, is_stop_word_of_any, stem},
     token::Token,
@@ -19,6 +20,13 @@ const BESIDE: usize = 6;
 const SPACE: usize = 3;
 /// The longest unit, or short form behind a code.
 const SHORT: usize = 3;
+/// Numbers of at most so many digits are amounts rather than names.
+const BARE: usize = 2;
+/// A sign in front of a number, in each spelling.
+const SIGN: &str = "-";
+/// The marks behind a name, and the signs in front of a number.
+const MARKS: [char; 2] = ['+', '#'];
+const SIGNS: [char; 3] = ['-', '\u{2212}', '\u{2013}'];
 /// What a text that has another word beside the number must say beside one that has the same, of what it says.
 const LIKELY_ANOTHER: f32 = 0.5;
 
@@ -47,7 +55,16 @@ impl Word {
     }
 
     fn is_letter(&self) -> bool {
-        self.term.chars().count() == 1 && !self.is_number()
+        self.term.chars().count() == 1 && self.term.starts_with(char::is_alphabetic)
+    }
+
+    /// Whether it is the marks behind a name, as in `S21+` and `C#`.
+    fn is_mark(&self) -> bool {
+        self.term.starts_with(MARKS)
+    }
+
+    fn of_marks(term: &str, range: Range<usize>) -> Self {
+        Self { term: term.to_owned(), range, before: Before::Mark, is_capital: false, is_upper: false }
     }
 
     /// Whether it is a number, a unit, a letter of a code and the like.
@@ -80,19 +97,54 @@ impl Sequence {
             {
                 last.term.push_str(&token.term);
                 last.range.end = token.range.end;
+                let end = last.range.end;
+                words.extend(marks(text, end).map(|range| Word::of_marks(&text[range.clone()], range)));
                 continue;
             }
-            let before = words.last().map_or(Before::Break, |last| before(text, last, &token));
+            let mut before = words.last().map_or(Before::Break, |last| before(text, last, &token));
+            let end = token.range.end;
+            if let Some(sign) = sign(text, &token, before) {
+                let before_sign = if words.is_empty() { Before::Break } else { Before::Space };
+                words.push(Word { before: before_sign, ..Word::of_marks(SIGN, sign) });
+                before = Before::Mark;
+            }
             let is_upper = own.chars().all(char::is_uppercase);
             let is_capital = own.starts_with(char::is_uppercase);
             words.push(Word { term: token.term, range: token.range, before, is_capital, is_upper });
+            words.extend(marks(text, end).map(|range| Word::of_marks(&text[range.clone()], range)));
         }
         Self { names_one: names_one(text), words }
     }
 
+    /// Whether it has a number or a name with marks behind it.
     #[must_use]
     pub fn has_numbers(&self) -> bool {
-        self.words.iter().any(Word::is_number)
+        self.words.iter().any(|word| word.is_number() || word.is_mark())
+    }
+
+    /// Whether it names a code with marks behind it, or with a word behind it that is written as a part of its name, and none of
+    /// the texts has that: `S21+` is not `S21`, and neither is `S21 Lite`.
+    #[must_use]
+    pub fn names_another(&self, texts: &[Self], language: &str) -> bool {
+        let has = |range: Range<usize>| {
+            let terms = self.terms(range);
+            texts.iter().any(|text| text.places(&terms).next().is_some())
+        };
+        let is_other = |core: Range<usize>| {
+            let own = &self.words[core.clone()];
+            let is_code = own.iter().any(|word| word.term.contains(char::is_alphabetic) || word.term.len() > BARE);
+            let bare = core.start..core.end - own.iter().rev().take_while(|word| word.is_mark()).count();
+            let next = self.words.get(core.end).filter(|next| next.before == Before::Space);
+            // German writes all nouns with a capital.
+            let is_name = |next: &Word| next.is_capital && !next.is_number() && language != "german";
+            let says_nothing = |word: &str| is_stop(word, language) || is_asking(word, language);
+            let is_new = |next: &Word| !texts.iter().any(|text| text.words.iter().any(|word| word.term == next.term));
+            is_code
+                && has(bare.clone())
+                && (!has(core.clone())
+                    || next.is_some_and(|next| is_name(next) && is_new(next) && !says_nothing(&next.term)))
+        };
+        cores(self).take(MOST).any(is_other)
     }
 
     /// Where these words stand, one after the other.
@@ -149,6 +201,23 @@ fn before(text: &str, last: &Word, token: &Token) -> Before {
         }
         _ => Before::Break,
     }
+}
+
+/// The marks behind a word that are a part of it.
+fn marks(text: &str, end: usize) -> Option<Range<usize>> {
+    let behind = text.get(end..)?;
+    let rest = behind.trim_start_matches(MARKS);
+    let is_end = !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-');
+    (rest.len() < behind.len() && is_end).then(|| end..text.len() - rest.len())
+}
+
+/// The sign in front of a number that begins a word.
+fn sign(text: &str, token: &Token, before: Before) -> Option<Range<usize>> {
+    let start = token.range.start;
+    let ahead = text.get(..start)?;
+    let rest = ahead.strip_suffix(SIGNS)?;
+    let begins = rest.is_empty() || rest.ends_with(|c: char| c.is_whitespace() || c == '(');
+    (begins && before != Before::Mark && token.term.bytes().all(|b| b.is_ascii_digit())).then_some(rest.len()..start)
 }
 
 /// A number or code of a question, with what belongs to it.
@@ -222,7 +291,7 @@ fn cores(question: &Sequence) -> impl Iterator<Item = Range<usize>> {
         let after = words[start + 1..].iter().take_while(|word| word.before == Before::Mark).count();
         start..start + 1 + after
     };
-    starts.map(core).filter(|core| words[core.clone()].iter().any(Word::is_number))
+    starts.map(core).filter(|core| words[core.clone()].iter().any(|word| word.is_number() || word.is_mark()))
 }
 
 /// Whether the word by which a range is wider may belong to it.
@@ -247,7 +316,8 @@ impl Run {
         let is_number = core.len() == 1 && question.words[core.start].term.len() > 1;
         let left = &question.words[range.start..core.start];
         let beside = || left.iter().chain(&question.words[core.end..range.end]);
-        let share = match beside().all(Word::is_short) || beside().any(Word::is_number) {
+        let has_marks = question.words[core.clone()].iter().any(|word| word.is_mark() || word.term == SIGN);
+        let share = match has_marks || beside().all(Word::is_short) || beside().any(Word::is_number) {
             true => 0.0,
             // Clause 42.
             false if is_number && question.words[core.end..range.end].iter().all(Word::is_short) => 0.0,

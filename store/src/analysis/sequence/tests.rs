@@ -56,3 +56,28 @@ fn any_text_has_fits() {
         }
     }
 }
+
+#[test]
+fn marks_behind_a_name_and_signs_of_numbers_are_parts_of_it() {
+    is_strict("Price of the Galaxy S21+?", &["The Galaxy S21+ is new.", "The Galaxy S21 is old."]);
+    is_strict("Price of the Galaxy S21?", &["The Galaxy S21 is old.", "The Galaxy S21+ is new."]);
+    is_strict("A course in C++?", &["C++ is on Monday.", "C# is on Friday.", "C is on Sunday."]);
+    is_strict("A course in C#", &["C# is on Friday.", "C++ is on Monday."]);
+    is_strict("What is at -20 °C?", &["They are at -20 °C.", "They are at 20 °C."]);
+    is_strict("What is at 20 °C?", &["They are at 20 °C.", "They are at -20 °C.", "(\u{2212}20)"]);
+    assert_eq!(fits("10-20", &["10-20", "from 10"])[0], Fit::Exact, "no sign");
+}
+
+#[test]
+fn a_name_that_goes_on_otherwise_is_another() {
+    let is_another =
+        |question: &str, text: &str| Sequence::of(question).names_another(&[Sequence::of(text)], "english");
+    for question in ["How much is the Galaxy S21 Lite?", "the galaxy S21+", "Is the Kestrel 420+ loud?"] {
+        assert!(is_another(question, "The Galaxy S21 costs 700 euros. The Kestrel 420 is loud."), "{question}");
+    }
+    for question in
+        ["the Galaxy S21", "What Does The S21 Cost?", "Galaxy S21 Ultra", "S22 Lite", "3 Dogs", "", "+", "-"]
+    {
+        assert!(!is_another(question, "The Galaxy S21 Ultra has 3 cameras, the S21 has 2."), "{question}");
+    }
+}

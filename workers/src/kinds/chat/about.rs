@@ -28,6 +28,15 @@ pub(super) fn about(asked: &str, names: &[Name], candidates: &[Candidate]) -> Ve
     }
 }
 
+/// Whether the question names a code that is none of the passages', though it begins like one of them: `S21+` beside `S21`.
+pub(super) fn names_another(asked: &str, language: &str, candidates: &[Candidate]) -> bool {
+    let asked = Sequence::of(asked);
+    asked.has_numbers() && {
+        let texts: Vec<Sequence> = candidates.iter().map(|one| Sequence::of(&one.whole)).collect();
+        asked.names_another(&texts, language)
+    }
+}
+
 /// Leaves out the sentences about another size, unit or code, also a longer or shorter one, where a sentence about the very one
 /// says enough.
 pub(super) fn leave_out_near(asked: &str, language: &str, candidates: &[Candidate], bonuses: &mut [f32]) {

@@ -106,7 +106,12 @@ fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Resul
         let fits = |text: &str| engine.count(text).saturating_mul(8) <= most.saturating_mul(7);
         let quoted = quotes(grounding, &block.shown, question, &fits);
         request.quotes = quoted.quotes;
-        let shown: Vec<&str> = block.shown.iter().map(|shown| shown.text.as_str()).collect();
+        let whole = |shown: &Shown| {
+            let outside = passages.get(shown.place).map(passages::outside).unwrap_or_default();
+            format!("{outside}\n{}", shown.text)
+        };
+        let shown: Vec<String> = block.shown.iter().map(whole).collect();
+        let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
         elsewhere = !shown.is_empty() && (quoted.is_elsewhere || question.is_elsewhere(&shown));
     }
     if block.shown.is_empty() && passages.iter().any(is_text) && prompt < context {

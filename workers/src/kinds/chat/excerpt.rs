@@ -2,16 +2,25 @@
 
 use std::borrow::Cow;
 
-use super::{candidate::Candidate, question::Question, row::is_rule};
+use super::{
+    candidate::Candidate,
+    question::{Question, level},
+    row::is_rule,
+};
 
-/// The whole passage if it fits, else whole sentences of it that fit, below their heading and the header of their table. Of a row
+/// The whole passage, below what stands outside of it, if it fits, else whole sentences of it that fit, below their heading and the header of their table. Of a row
 /// that does not fit, the values that the question asks for.
 /// Where none says anything about the question, the passage is not shortened.
-pub(super) fn excerpt<'p>(passage: &'p str, question: &Question, fits: &dyn Fn(&str) -> bool) -> Cow<'p, str> {
+pub(super) fn excerpt<'p>(
+    outside: &str,
+    passage: &'p str,
+    question: &Question,
+    fits: &dyn Fn(&str) -> bool,
+) -> Cow<'p, str> {
     if fits(passage) {
         return Cow::Borrowed(passage);
     }
-    let candidates = question.candidates(passage);
+    let candidates = question.candidates(outside, passage);
     let bonuses = question.bonuses(&candidates);
     // The first among equals.
     let best = (0..candidates.len()).rev().max_by(|a, b| bonuses[*a].total_cmp(&bonuses[*b]));
@@ -33,14 +42,17 @@ pub(super) fn excerpt<'p>(passage: &'p str, question: &Question, fits: &dyn Fn(&
     }
 }
 
-/// These sentences, below what stands above the first.
+/// These sentences, below the headings of each level above the first and the header of its table.
 fn part(passage: &str, candidates: &[Candidate]) -> String {
     let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else { return String::new() };
     let (before, part) = (&passage[..first.range.start], &passage[first.range.start..last.range.end]);
     let mut above = String::new();
-    let is_heading = |line: &str| line.starts_with('#');
-    if let Some(heading) = before.lines().rfind(|line| is_heading(line)).filter(|_| !is_heading(part)) {
-        above += &format!("{heading}\n\n");
+    let mut level = level(part);
+    for line in before.lines().rev().filter(|line| line.starts_with('#')) {
+        if self::level(line) < level {
+            level = self::level(line);
+            above = format!("{line}\n\n{above}");
+        }
     }
     if part.starts_with('|') {
         let lines: Vec<&str> = before.lines().collect();
@@ -63,7 +75,7 @@ mod tests {
     /// With room for so many words.
     fn of(passage: &str, question: &str, words: usize) -> String {
         let question = Question::of(&[Message { role: Role::User, content: question.to_owned() }], &[]);
-        excerpt(passage, &question, &|text| text.split_whitespace().count() <= words).into_owned()
+        excerpt("", passage, &question, &|text| text.split_whitespace().count() <= words).into_owned()
     }
 
     #[test]

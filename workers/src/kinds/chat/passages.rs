@@ -79,7 +79,7 @@ pub(super) fn block(
         let cost = |text: &str| count(&format!("\n{}", numbered(text)));
         let share = left / (passages.len() - place).min(budget.passages - n + 1);
         let text = match question {
-            Some(question) => excerpt(&passage.text, question, &|text| cost(text) <= share),
+            Some(question) => excerpt(&outside(passage), &passage.text, question, &|text| cost(text) <= share),
             None => Cow::Borrowed(passage.text.as_str()),
         };
         if numbered(&text).len() == numbered("").len() {
@@ -101,6 +101,12 @@ pub(super) fn block(
         left -= whole;
     }
     block
+}
+
+/// The title of a passage's document and the headings above it, as lines.
+pub(super) fn outside(passage: &Passage) -> String {
+    let texts = [&passage.title, &passage.headings].map(|text| text.as_deref().unwrap_or_default());
+    texts.join("\n")
 }
 
 fn joined(prose: &[Sentence]) -> String {

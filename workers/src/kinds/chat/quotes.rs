@@ -6,7 +6,7 @@ use super::{
     candidate::Candidate,
     covering::Source,
     line::line,
-    passages::Shown,
+    passages::{Shown, outside},
     prose::of_values,
     question::{BONUS, Question},
     row::beginning,
@@ -17,28 +17,11 @@ use crate::inference::engine::Quote;
 const NOTHING_FOUND: [&str; 2] =
     ["I could not find that in the documents.", "Je n'ai pas trouvé cela dans les documents."];
 
-/// What the demo model was trained to say to greetings and the like.
-const SMALL_TALK: [&str; 16] = [
-    "Hello! I am a tiny demo model. Ask me something about your documents.",
-    "I am fine, thank you. What would you like to find in your documents?",
-    "I am a tiny demo model. I only quote sentences from the documents I am given.",
-    "I can look for a sentence in the given documents and quote it with its number. I am a tiny demo model, so please replace me with a larger one for real work.",
-    "You are welcome!",
-    "Goodbye, and have a nice day!",
-    "Glad to hear that. Is there anything else you would like to know?",
-    "I know a little English and a little French.",
-    "Bonjour ! Je suis un tout petit modèle de démonstration. Posez-moi une question sur vos documents.",
-    "Je vais bien, merci. Que voulez-vous trouver dans vos documents ?",
-    "Je suis un tout petit modèle de démonstration. Je cite seulement des phrases des documents qu'on me donne.",
-    "Je peux chercher une phrase dans les documents fournis et la citer avec son numéro. Je suis un tout petit modèle de démonstration : remplacez-moi par un plus grand pour un vrai travail.",
-    "Avec plaisir !",
-    "Au revoir et bonne journée !",
-    "Tant mieux. Voulez-vous savoir autre chose ?",
-    "Je connais un peu le français et un peu l'anglais.",
-];
-
 /// A sentence with this share of the question's words answers it.
 const CLEAR: f32 = 0.85;
+
+/// A sentence whose bonus is less than that of the best by this is not offered: what a small model prefers says less.
+const FAR: f32 = 3.0;
 
 /// What a small model may answer.
 #[derive(Debug)]
@@ -58,32 +41,30 @@ pub(super) fn quotes(
     fits: &dyn Fn(&str) -> bool,
 ) -> Quoted {
     let numbered = shown.iter().enumerate().flat_map(|(n, shown)| {
-        let candidates = question.candidates(&shown.text);
+        let outside = grounding.passages.get(shown.place).map(outside).unwrap_or_default();
+        let candidates = question.candidates(&outside, &shown.text);
         candidates.into_iter().map(move |candidate| (n, candidate))
     });
     let (numbers, candidates): (Vec<usize>, Vec<Candidate>) = numbered.unzip();
     let bonuses = question.preferences(&candidates, &numbers, &sources(grounding, shown, question.language()));
     let mut quotes = sentences(question, &candidates, &numbers, &bonuses, fits);
-    let (is_found, is_small_talk) = (bonuses.iter().any(|bonus| bonus.is_finite()), question.is_small_talk());
+    let (is_found, small_talk) = (bonuses.iter().any(|bonus| bonus.is_finite()), question.small_talk());
     if quotes.iter().all(|quote| quote.bonus < CLEAR * BONUS) {
-        if is_small_talk {
-            quotes.extend(SMALL_TALK.iter().map(|text| Quote { text: (*text).to_owned(), bonus: 0.0 }));
+        if let Some(small_talk) = small_talk {
+            quotes.extend(small_talk.answers().into_iter().map(|text| Quote { text: text.to_owned(), bonus: 0.0 }));
         } else if !is_found {
             quotes.push(Quote { text: nothing_found(question.language()).to_owned(), bonus: 0.0 });
         } else if !question.is_sure() {
             quotes.extend(known_sentences(grounding));
         }
     }
-    Quoted { quotes, is_elsewhere: !is_found && !is_small_talk }
+    Quoted { quotes, is_elsewhere: !is_found && small_talk.is_none() }
 }
 
 /// The passages that are shown, with all of their text.
 fn sources(grounding: &Grounding, shown: &[Shown], language: &str) -> Vec<Source> {
     let source = |shown: &Shown| match grounding.passages.get(shown.place) {
-        Some(passage) => {
-            let above = [&passage.title, &passage.headings].map(|text| text.as_deref().unwrap_or_default());
-            Source::of(&above.join("\n"), &passage.text, language)
-        }
+        Some(passage) => Source::of(&outside(passage), &passage.text, language),
         None => Source::of("", &shown.text, language),
     };
     shown.iter().map(source).collect()
@@ -105,16 +86,17 @@ fn sentences(
         let bonus = each.iter().map(|n| bonuses[*n]).sum::<f32>().min(BONUS);
         quotes.extend(Some(texts.join(" ")).filter(|text| fits(text)).map(|text| Quote { text, bonus }));
     }
+    let most = bonuses.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let is_far = |bonus: f32| question.is_sure() && bonus < most - FAR;
     let all = quotes.first().map(|quote: &Quote| quote.text.clone()).unwrap_or_default();
     for (n, (candidate, bonus)) in candidates.iter().zip(bonuses).enumerate() {
         let cited = |text: &str| cited(n, text);
-        let text = match cited(&candidate.text) {
-            text if fits(&text) => text,
-            _ => cited(&shortened(candidate, question, &|text| fits(&cited(text)))),
-        };
+        let whole = [candidate.quoted(), candidate.text.clone()].map(|text| cited(&text));
+        let text = whole.into_iter().find(|text| fits(text));
+        let text = text.unwrap_or_else(|| cited(&shortened(candidate, question, &|text| fits(&cited(text)))));
         // What the longer quote begins with would end the answer before it.
         if !all.starts_with(&text) {
-            let bonus = if all.is_empty() { *bonus } else { f32::NEG_INFINITY };
+            let bonus = if all.is_empty() && !is_far(*bonus) { *bonus } else { f32::NEG_INFINITY };
             quotes.push(Quote { text, bonus });
         }
     }
@@ -141,7 +123,10 @@ fn known_sentences(grounding: &Grounding) -> [Quote; 2] {
 mod tests {
     use ruche_schemas::kinds::chat::{Message, Role};
 
-    use super::*;
+    use super::{
+        super::small_talk::{ENGLISH, FRENCH},
+        *,
+    };
 
     fn of(text: &str, question: &str) -> Vec<Quote> {
         let shown = [Shown { place: 0, text: text.to_owned() }];
@@ -176,7 +161,9 @@ mod tests {
         assert_eq!(texts.len(), 3, "one is about it");
         let greeted = of(hours, "Hello");
         assert!(greeted[..3].iter().all(|quote| quote.bonus == f32::NEG_INFINITY), "{greeted:?}");
-        assert_eq!(greeted[3..].iter().map(|quote| quote.text.as_str()).collect::<Vec<_>>(), SMALL_TALK);
+        assert_eq!(greeted[3..].iter().map(|quote| quote.text.as_str()).collect::<Vec<_>>(), ENGLISH);
+        assert_eq!(of(hours, "Merci !")[3..].iter().map(|quote| quote.text.as_str()).collect::<Vec<_>>(), FRENCH);
+        assert_eq!(of(hours, "Guten Tag")[3..].len(), 1);
         let texts = |question: &str| of(hours, question)[3..].iter().map(|one| one.text.clone()).collect::<Vec<_>>();
         assert_eq!(texts("Was kostet Butter?"), [nothing_found("german")]);
         assert_eq!(texts("Kan jag parkera här?"), [NOTHING_FOUND[0]]);
@@ -186,7 +173,7 @@ mod tests {
     fn a_question_with_digits_is_no_greeting() {
         for question in ["+49 30 12345678", "14. Juli 2026", "7"] {
             let found = of("The shop opens at nine.", question);
-            assert!(found.iter().all(|quote| !SMALL_TALK.contains(&quote.text.as_str())), "{question}: {found:?}");
+            assert!(found.iter().all(|quote| !ENGLISH.contains(&quote.text.as_str())), "{question}: {found:?}");
             assert!(found.iter().any(|quote| quote.text == NOTHING_FOUND[0]), "{question}");
         }
     }

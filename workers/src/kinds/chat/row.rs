@@ -47,13 +47,21 @@ pub(super) fn is_row(line: &str) -> bool {
     cells(line.trim()).is_some() || named_values(line).is_some()
 }
 
-/// The first values and those that the question asks for, in order, as far as they fit; as many as fit if it asks for none.
-/// `scores` says how much of the question each has.
-pub(super) fn asked(values: &[String], scores: &[f32], fits: &dyn Fn(&[String]) -> bool) -> Vec<String> {
+/// The first values and those that the question asks for, in order, as far as they fit; as many as fit if it names no column, the
+/// longest first, because remarks say most. `scores` says how much of the question each has.
+pub(super) fn asked(
+    values: &[String],
+    scores: &[f32],
+    has_column: bool,
+    fits: &dyn Fn(&[String]) -> bool,
+) -> Vec<String> {
     let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|one, other| (*other == 0).cmp(&(*one == 0)).then(scores[*other].total_cmp(&scores[*one])));
-    let is_any_asked = scores.iter().skip(1).any(|score| *score > 0.0);
-    order.retain(|at| !is_any_asked || *at < FIRST || scores[*at] > 0.0);
+    let words = |at: usize| values[at].split_whitespace().count();
+    order.sort_by(|one, other| {
+        let first = (*other == 0).cmp(&(*one == 0));
+        first.then(scores[*other].total_cmp(&scores[*one])).then(words(*other).cmp(&words(*one)))
+    });
+    order.retain(|at| !has_column || *at < FIRST || scores[*at] > 0.0);
     let mut kept: Vec<(usize, String)> = Vec::new();
     for at in order {
         let with = |value: &str| {
@@ -118,14 +126,21 @@ mod tests {
         let values: Vec<String> = (0..50).map(|n| format!("Column {n}: value {n}")).collect();
         let mut scores = vec![0.0; 50];
         let kept = |scores: &[f32], most: usize| {
-            asked(&values, scores, &|values| values.join(" ").split_whitespace().count() <= most)
+            asked(&values, scores, scores.iter().any(|score| *score > 0.0), &|values| {
+                values.join(" ").split_whitespace().count() <= most
+            })
         };
         assert_eq!(kept(&scores, 12), values[..3], "as many as fit");
         (scores[40], scores[30]) = (2.0, 1.0);
         assert_eq!(kept(&scores, 100), [0, 1, 30, 40].map(|n| values[n].clone()));
         assert_eq!(kept(&scores, 9), [0, 40].map(|n| values[n].clone()));
+        let named = ["Code: 7", "Name: Wax", "Price: 3", "Notes: keep dry and cold"].map(str::to_owned);
+        let whole = asked(&named, &[0.0, 1.0, 0.0, 0.0], false, &|_| true);
+        assert_eq!(whole, named, "no column is asked for");
+        let short = asked(&named, &[0.0, 1.0, 0.0, 0.0], false, &|values| values.len() < 4);
+        assert_eq!(short, ["Code: 7", "Name: Wax", "Notes: keep dry and cold"]);
         let long = ["Name: Wax".to_owned(), "Notes: ".to_owned() + &"dry ".repeat(99)];
-        let short = asked(&long, &[0.0, 1.0], &|values| values.join(" ").split_whitespace().count() <= 7);
+        let short = asked(&long, &[0.0, 1.0], true, &|values| values.join(" ").split_whitespace().count() <= 7);
         assert_eq!(short, ["Name: Wax", "Notes: dry dry dry …"]);
     }
 }

@@ -1,6 +1,9 @@
 //! The model of unit tests.
 
 pub(in crate::kinds::chat) mod answerable;
+pub(in crate::kinds::chat) mod fresh;
+pub(in crate::kinds::chat) mod held_back;
+pub(in crate::kinds::chat) mod newcomer;
 
 use std::path::PathBuf;
 

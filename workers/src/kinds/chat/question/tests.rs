@@ -6,7 +6,7 @@ fn asking(question: &str) -> Question {
 
 fn of(text: &str, question: &str) -> Vec<(String, f32)> {
     let question = asking(question);
-    let candidates = question.candidates(text);
+    let candidates = question.candidates("", text);
     let bonuses = question.bonuses(&candidates);
     candidates.into_iter().map(|one| one.text).zip(bonuses).collect()
 }
@@ -200,7 +200,7 @@ fn another_unit_or_fraction_is_left_out() {
 #[test]
 fn headings_without_a_text_are_not_all_counted() {
     let text = "# 4711 a\n".repeat(1_000) + "# AX-1\n\nIt is red.\n";
-    let candidates = asking("AX-1").candidates(&text);
+    let candidates = asking("AX-1").candidates("", &text);
     assert!(candidates.iter().all(|one| one.whole.len() < 100));
     assert_eq!(candidates.last().map(|one| one.named.clone()), Some(vec![ABOVE]));
 }
@@ -234,4 +234,34 @@ fn a_word_that_no_sentence_has_weighs_as_well() {
     assert!(best("Who is the owner of the bakery in Paris?") < 5.0);
     assert!(best("What is the weather?") < 1.0);
     assert!(best("") == 0.0);
+}
+
+#[test]
+fn a_title_names_what_its_sentences_are_about() {
+    let asked = asking("Noise of the Torvald 750?");
+    let named = |outside: &str, text: &str| {
+        asked.candidates(outside, text).last().map(|one| one.named.clone()).unwrap_or_default()
+    };
+    assert_eq!(named("Torvald 750 pump\nNoise", "It is 58 dB."), [OUTSIDE]);
+    assert_eq!(named("", "# Torvald 750\n\n## Weight\n\n9 kg\n\n## Noise\n\n58 dB"), [OUTSIDE]);
+    assert_eq!(named("", "# Torvald 750\n\n58 dB"), [ABOVE]);
+    assert_eq!(named("", "# Torvald 750\n\n9 kg\n\n# Torvald 900\n\n58 dB"), [0.0]);
+}
+
+#[test]
+fn a_sentence_with_a_pronoun_is_quoted_with_the_one_before() {
+    let quoted = |text: &str| asking("How much is it?").candidates("", text).last().map(|one| one.quoted());
+    let expected = Some("Breakfast is at six. It costs 18 euros.".to_owned());
+    assert_eq!(quoted("Breakfast is at six. It costs 18 euros."), expected);
+    assert_eq!(quoted("Breakfast is at six.\n\nIt costs 18 euros."), Some("It costs 18 euros.".to_owned()));
+    assert_eq!(quoted("- Breakfast\n- It costs 18 euros."), Some("It costs 18 euros.".to_owned()));
+    assert_eq!(quoted("Breakfast is at six. Lunch costs 18 euros."), Some("Lunch costs 18 euros.".to_owned()));
+    let three = "Tea is hot. It is green. It costs 3 euros.";
+    assert_eq!(quoted(three), Some("Tea is hot. It costs 3 euros.".to_owned()));
+}
+
+#[test]
+fn the_sign_of_a_number_is_no_operator() {
+    assert_eq!(without_operators("at -20 °C -red"), "at -20 °C red");
+    assert_eq!(only("Store A at -20 °C. Store B at 20 °C.", "What is at -20 °C?"), "Store A at -20 °C.");
 }
