@@ -4,7 +4,6 @@
 use super::{
     divided::{Divided, has_rows},
     lines::Line,
-    piece::Piece,
     rows::{Row, rows},
     ruled::Grid,
     rules::{Rule, Rules, alike, places},
