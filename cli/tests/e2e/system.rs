@@ -282,6 +282,13 @@ impl Running {
         (status, response.json().await.unwrap())
     }
 
+    /// Returns once all workers are known: until then a model that nobody has is a 503, because it may yet come.
+    pub(crate) async fn knows_all_workers(&self) {
+        let body = json!({ "input": "a", "model": "unheard-of" });
+        let asking = async { while Self::json(self.post("/v1/embeddings", &body)).await.0 == 503 {} };
+        tokio::time::timeout(TIMEOUT, asking).await.expect("all workers in time");
+    }
+
     /// Returns its id.
     pub(crate) async fn submit(&self, body: &Value) -> String {
         let (status, job) = Self::json(self.post("/v1/jobs/chat", body)).await;

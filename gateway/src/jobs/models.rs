@@ -239,7 +239,7 @@ fn why_not(registered: &RegisteredModels, kind: &Kind, asked: &str, model: &str)
 fn not_yet_known(kind: &Kind, model: &str) -> ApiError {
     let model = shown(model);
     let message = format!(
-        "workers are registering again, and none for {kind} jobs with the model {model:?} yet: try again in a moment"
+        "workers are still registering, and none for {kind} jobs with the model {model:?} yet: try again in a moment"
     );
     ApiError::unavailable("workers_unknown", message, limits::REGISTRATION_RETRY_SECONDS)
 }
