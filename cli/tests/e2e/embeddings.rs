@@ -45,7 +45,7 @@ async fn what_means_the_same_lies_near_and_nothing_is_left_behind() {
 async fn what_the_model_can_not_do_is_refused_by_name() {
     let system = System::start().await;
     let (gateway, _worker) = (system.gateway().await, system.embed_worker().await);
-    gateway.knows_all_workers().await;
+    gateway.knows_all_workers("/v1/embeddings").await;
     let long = "bees ".repeat(600);
     for (body, status, param, code) in [
         (json!({ "input": "a", "dimensions": 385 }), 400, "dimensions", "invalid_request"),
@@ -93,7 +93,7 @@ async fn a_killed_worker_hands_its_texts_to_another() {
 async fn openai_python_embeds_with_it() {
     let system = System::start().await;
     let (gateway, _worker) = (system.gateway().await, system.embed_worker().await);
-    gateway.knows_all_workers().await;
+    gateway.knows_all_workers("/v1/embeddings").await;
     let python = Tools::find().unwrap().venv.join("bin/python");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/openai_embeddings.py");
     let mut command = tokio::process::Command::new(python);

@@ -249,6 +249,7 @@ async fn a_drained_worker_ends_what_it_has() {
 async fn openai_python_chats_with_it() {
     let system = System::start().await;
     let (gateway, _worker) = (system.gateway().await, system.worker().await);
+    gateway.knows_all_workers("/v1/chat/completions").await;
     let python = Tools::find().unwrap().venv.join("bin/python");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/openai_client.py");
     let mut command = tokio::process::Command::new(python);

@@ -283,9 +283,10 @@ impl Running {
     }
 
     /// Returns once all workers are known: until then a model that nobody has is a 503, because it may yet come.
-    pub(crate) async fn knows_all_workers(&self) {
-        let body = json!({ "input": "a", "model": "unheard-of" });
-        let asking = async { while Self::json(self.post("/v1/embeddings", &body)).await.0 == 503 {} };
+    pub(crate) async fn knows_all_workers(&self, path: &str) {
+        let messages = json!([{ "role": "user", "content": "a" }]);
+        let body = json!({ "input": "a", "messages": messages, "model": "unheard-of" });
+        let asking = async { while Self::json(self.post(path, &body)).await.0 == 503 {} };
         tokio::time::timeout(TIMEOUT, asking).await.expect("all workers in time");
     }
 
