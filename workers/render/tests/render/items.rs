@@ -222,3 +222,24 @@ fn margins_of_a_column_stay_inside() {
     assert!(close(ground.height(), 2.0 * 13.8 + 40.0 + 5.0, 0.5), "{ground:?}");
     assert!(close(at(&seen, "two").top - at(&seen, "one").top, 13.8 + 25.0, 0.5));
 }
+
+fn middle(seen: &Seen, word: &str) -> f64 {
+    (at(seen, word).left + at(seen, word).right) / 2.0
+}
+
+#[test]
+fn items_inherit_the_alignment_of_text() {
+    let css = ".c { text-align: center } .r { text-align: right } .row { display: flex } .grow div { flex: 1 } \
+               .sign { width: 150pt } .grid { display: grid; grid-template-columns: 1fr 1fr }";
+    let html = "<div class='row c'><div><b style='display:block'>120</b>customers</div></div>\
+                <div class=c><section><div class=row><div class=sign>Date</div></div></section></div>\
+                <div class='row c grow'><div>one</div><div style='background:#eee'>two</div></div>\
+                <div class='grid r'><div>three</div><div style='border:1px solid'>four<br>longer</div></div>\n";
+    let seen = shown(html, css);
+    assert!(close(middle(&seen, "120"), middle(&seen, "customers"), 1.0), "{:?}", seen.words);
+    assert!(close(middle(&seen, "Date"), LEFT + 75.0, 1.0), "{:?}", at(&seen, "Date"));
+    assert!(close(middle(&seen, "one"), LEFT + WIDTH / 4.0, 1.0), "{:?}", at(&seen, "one"));
+    assert!(close(middle(&seen, "two"), LEFT + WIDTH * 0.75, 1.0), "{:?}", at(&seen, "two"));
+    assert!(close(at(&seen, "three").right, LEFT + WIDTH / 2.0, 1.0), "{:?}", at(&seen, "three"));
+    assert!(close(at(&seen, "four").right, at(&seen, "longer").right, 1.0), "{:?}", at(&seen, "four"));
+}

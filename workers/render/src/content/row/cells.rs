@@ -95,7 +95,7 @@ impl Typesetter<'_> {
                 .with_x(Smart::Custom(*x))
                 .with_y(Smart::Custom(0))
                 .with_colspan(NonZeroUsize::new(*span).unwrap_or(NonZeroUsize::MIN))
-                .with_align(Smart::Custom(Alignment::Both(HAlignment::Start, self.upright(*part, line.items))));
+                .with_align(Smart::Custom(self.alignment_in_cell(*part, line.items)));
             children.push(GridChild::Item(GridItem::Cell(Packed::new(cell))));
         }
         let share = |points: &f64| Sizing::Rel(Ratio::new(points / place.width.max(1.0)).into());
@@ -106,11 +106,26 @@ impl Typesetter<'_> {
             Width::Content(_) | Width::Points(_) => share(points),
         });
         let gutters = gaps.iter().map(|gap| Sizing::Rel(lengths::pt(*gap).into()));
+        // A row is as wide as its space: the alignment of text would move a narrower one.
+        let is_narrow = !widths.iter().any(|width| matches!(width, Width::Share(_)));
+        let sizes = sizes.chain(is_narrow.then(|| Sizing::Fr(Fr::one())));
+        let gutters = gutters.chain(is_narrow.then(|| Sizing::Rel(Rel::zero())));
         let grid = GridElem::new(children)
             .with_columns(TrackSizings(sizes.collect()))
             .with_column_gutter(TrackSizings(gutters.collect()))
             .pack();
         if stretches { fit::stretched_row(grid, line.least) } else { grid }
+    }
+
+    /// Text has the alignment that it inherits; a picture stands at the start.
+    fn alignment_in_cell(&self, part: Option<&Part<'_>>, items: Items) -> Alignment {
+        let upright = self.upright(part, items);
+        match part {
+            Some(Part::Element(element)) if matches!(element.value().name(), "img" | "svg") => {
+                Alignment::Both(HAlignment::Start, upright)
+            }
+            _ => Alignment::V(upright),
+        }
     }
 
     /// Where a box stands in the height of its row.
