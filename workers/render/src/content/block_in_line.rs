@@ -54,7 +54,9 @@ impl Typesetter<'_> {
         };
         let width = match style.width {
             Some(width) => outer(width),
-            None if box_style::is_box(style) || box_style::is_inline_row(style) => content(),
+            None if box_style::is_box(style) || box_style::is_inline_row(style) || self.is_filling(element) => {
+                content()
+            }
             None => return None,
         };
         Some(style.max_width.map_or(width, |most| width.min(outer(most))).min(place.width))

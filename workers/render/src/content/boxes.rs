@@ -33,7 +33,7 @@ pub fn block(content: Content, style: &Style, place: Place) -> Content {
         return content;
     }
     let width = width(style, place);
-    let content = boxed(content, style, place, width.is_some());
+    let content = boxed(content, style, place);
     let content = with_side_margins(content, style, place, width);
     match opacity(style) {
         Some(opacity) => fit::faded(content, opacity),
@@ -75,7 +75,7 @@ fn outer_frame(width: css::Length, style: &Style, place: Place) -> f64 {
 }
 
 /// Borders take space, as in CSS; Typst draws them around the edge of its block.
-fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content {
+fn boxed(content: Content, style: &Style, place: Place) -> Content {
     let css::Sides { top, right, bottom, left } = style.border;
     let around = Sides { left, top, right, bottom }.map(|border| border_width(border) / 2.0);
     let inset = inset(style, place);
@@ -86,9 +86,8 @@ fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content
         right: add(inset.right, around.right),
         bottom: add(inset.bottom, around.bottom),
     };
-    let is_high = style.height.is_some() || style.min_height.is_some();
-    let full = narrow || is_high || fill(style).is_some() || has_border(style) || has_padding(style);
-    let width = if full { Smart::Custom(Ratio::one().into()) } else { Smart::Auto };
+    // Text is aligned in all of a box's width.
+    let width = if is_box(style) { Smart::Custom(Ratio::one().into()) } else { Smart::Auto };
     let least = least_height(style, place);
     let upright = in_height(style);
     let content = match upright {

@@ -243,3 +243,16 @@ fn items_inherit_the_alignment_of_text() {
     assert!(close(at(&seen, "three").right, LEFT + WIDTH / 2.0, 1.0), "{:?}", at(&seen, "three"));
     assert!(close(at(&seen, "four").right, at(&seen, "longer").right, 1.0), "{:?}", at(&seen, "four"));
 }
+
+#[test]
+fn a_box_with_margins_aligns_its_text_in_its_width() {
+    let css = "p, h2 { text-align: right } .half { margin-left: 50% } h2 { margin-left: 30px } \
+               .both { margin: 0 100pt 0 50pt; text-align: center } .kept { break-inside: avoid }";
+    let html = "<p class=half>Epigraph<h2>Head</h2><p class=both>Both<p class=kept>Kept\
+                <div class=half><p>Inner</div>\n";
+    let seen = shown(html, css);
+    for word in ["Epigraph", "Head", "Kept", "Inner"] {
+        assert!(close(at(&seen, word).right, LEFT + WIDTH, 1.0), "{word}: {:?}", at(&seen, word));
+    }
+    assert!(close(middle(&seen, "Both"), LEFT + WIDTH / 2.0 - 25.0, 1.0), "{:?}", at(&seen, "Both"));
+}

@@ -68,7 +68,8 @@ impl Typesetter<'_> {
         line: &Line,
     ) -> Content {
         let points = resolved(widths, place.width, gaps.iter().sum());
-        let is_box = |part: &Part<'_>| self.part_style(part).is_some_and(box_style::is_box) || self.is_filling(part);
+        let is_filling = |part: &Part<'_>| matches!(part, Part::Element(element) if self.is_filling(*element));
+        let is_box = |part: &Part<'_>| self.part_style(part).is_some_and(box_style::is_box) || is_filling(part);
         let stretches = line.items == Items::Stretch
             && !place.in_relayout
             && cells.iter().filter_map(|cell| cell.part).any(|part| self.is_stretched(part));

@@ -92,8 +92,7 @@ impl Typesetter<'_> {
     }
 
     /// Whether something in a box is as wide as the space around it, whatever its content is.
-    pub(super) fn is_filling(&self, part: &Part<'_>) -> bool {
-        let Part::Element(element) = part else { return false };
+    pub(in crate::content) fn is_filling(&self, element: ElementRef<'_>) -> bool {
         let fills = |inner: ElementRef<'_>| {
             let is_cell = matches!(inner.value().name(), "td" | "th" | "tr" | "thead" | "tbody" | "tfoot");
             let style = self.style(inner).filter(|_| !is_cell);
