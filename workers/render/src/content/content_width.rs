@@ -187,6 +187,9 @@ impl Typesetter<'_> {
             let width = self.measured_block(self.measure_children(element, inner, depth), style, place);
             return meter.unbreakable(width.max_content, width.min_content);
         }
+        if let Some(width) = style.and_then(|style| self.specified_width_in_line(element, style, place)) {
+            return meter.unbreakable(width, width.min(place.width * PICTURE));
+        }
         let frame = style.map_or(0.0, |style| lengths::frame_width(style, place));
         let margins = style.map_or(0.0, |style| lengths::side_margins(style, place).max(0.0));
         match name {
@@ -218,6 +221,13 @@ impl Typesetter<'_> {
                 self.measure_within(element, inner, depth, meter);
             }
         }
+    }
+
+    /// The width that CSS specifies for a box of words in a line, with its margins.
+    fn specified_width_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> Option<f64> {
+        let is_box = style.display == Some(Display::InlineBlock) && !matches!(element.value().name(), "img" | "svg");
+        let width = style.width.filter(|width| is_box && !lengths::is_relative(*width) && !self.is_block(element))?;
+        Some(lengths::outer_width(width, style, place) + lengths::side_margins(style, place).max(0.0))
     }
 
     fn measure_text(&self, text: &str, place: Place, meter: &mut Meter) {

@@ -51,6 +51,8 @@ struct Grid<'a> {
     spacing: Option<Spacing>,
     /// Where they collapse, and CSS draws them.
     borders: Option<Borders>,
+    /// Whether each column has something that is as wide as the space around it: only a column of known width holds it.
+    is_filled: Vec<bool>,
     /// Of each `<col>`.
     column_styles: Vec<Option<&'a Style>>,
 }
@@ -121,7 +123,8 @@ impl Typesetter<'_> {
         let is_ruled = self.is_ruled(element, &cells);
         let borders = (is_ruled && spacing.is_none()).then(|| self.collapsed_borders(&cells, style, (columns, rows)));
         let column_styles = column_elements(element).into_iter().map(|column| self.style(column)).collect();
-        let grid = Grid { style, columns, rows, plan, is_ruled, spacing, borders, column_styles };
+        let is_filled = self.filled_columns(&cells, columns);
+        let grid = Grid { style, columns, rows, plan, is_ruled, spacing, borders, is_filled, column_styles };
         let blocks = place.blocks + 1;
         let (size, scale) = (place.size * grid.plan.scale, place.scale * grid.plan.scale);
         let inner = Place { boxed: true, blocks, spans: 0, size, scale, ..place };
@@ -179,11 +182,13 @@ impl Typesetter<'_> {
     fn table_element(&self, children: Vec<TableChild>, grid: &Grid<'_>, place: Place, has_caption: bool) -> Content {
         let available = place.width - grid.spacing.map_or(0.0, Spacing::around);
         let share = |width: &f64| Sizing::Rel(Ratio::new(width / available.max(1.0)).into());
-        let sizes = match grid.plan.is_auto {
-            true => std::iter::repeat_n(Sizing::Auto, grid.columns).collect(),
-            false => grid.plan.widths.iter().map(share).collect(),
-        };
-        let mut table = TableElem::new(children).with_columns(TrackSizings(sizes));
+        let sizes = grid
+            .plan
+            .widths
+            .iter()
+            .zip(&grid.is_filled)
+            .map(|(width, is_filled)| if grid.plan.is_auto && !is_filled { Sizing::Auto } else { share(width) });
+        let mut table = TableElem::new(children).with_columns(TrackSizings(sizes.collect()));
         if let Some(spacing) = grid.spacing {
             table = spacing.apply(table);
         }

@@ -1,7 +1,7 @@
 //! Borders, grounds and alignment of tables.
 
 use super::{
-    boxes::{at, close},
+    boxes::{LEFT, at, close},
     seen::{job, seen},
 };
 
@@ -50,4 +50,26 @@ fn columns_have_a_ground_and_parts_an_alignment() {
     assert!(grounds.len() == 1 && grounds[0].holds(&at(&seen, "b")), "{grounds:?}");
     let middle = (grounds[0].top + grounds[0].bottom) / 2.0;
     assert!(close((at(&seen, "b").top + at(&seen, "b").bottom) / 2.0, middle, 2.0), "{:?}", seen.words);
+}
+
+#[test]
+fn boxes_in_cells_keep_the_widths_that_css_specifies() {
+    let css = "i { background: #0000ff; width: 8pt; height: 8pt } .line { display: inline-block } \
+               .row { display: flex; gap: 6pt } .bar { width: 8pt; height: 8pt; background: #0000ff }";
+    for cell in [
+        "<div class=row><i></i>Running</div>",
+        "<i class=line></i> Running",
+        "<i class=line></i></td><td>Running",
+        "<div class=bar></div></td><td>Running",
+    ] {
+        for rest in ["", "<td>next"] {
+            let seen = seen(&job(&format!("<table><tr><td>{cell}</td>{rest}</table>\n"), css));
+            let dots = seen.drawn([0, 0, 255]);
+            assert!(dots.len() == 1 && close(dots[0].width(), 8.0, 0.5), "{cell}{rest}: {dots:?}");
+            assert!(at(&seen, "Running").right < LEFT + 110.0, "{cell}{rest}: {:?}", at(&seen, "Running"));
+            assert!(rest.is_empty() || at(&seen, "next").left < LEFT + 110.0, "{cell}: {:?}", at(&seen, "next"));
+        }
+    }
+    let seen = seen(&job("<table><tr><td class=row><i></i>Running</td><td>next</table>\n", css));
+    assert!(close(seen.drawn([0, 0, 255])[0].width(), 8.0, 0.5) && at(&seen, "next").left < LEFT + 110.0);
 }

@@ -11,7 +11,7 @@ use crate::{
     content::{
         Place, Typesetter,
         columns::{self, Column, ContentWidth},
-        lengths, picture,
+        lengths, picture, row,
     },
     css::{self, Style},
 };
@@ -66,6 +66,17 @@ impl Typesetter<'_> {
             widen(&mut measured[cell.x..cell.x + cell.colspan], width);
         }
         measured
+    }
+
+    /// Whether each column has something that is as wide as the space around it.
+    pub(super) fn filled_columns(&self, cells: &[PlacedCell<'_>], columns: usize) -> Vec<bool> {
+        let mut is_filled = vec![false; columns];
+        for cell in cells {
+            if self.style(cell.element).is_some_and(row::has_items) || self.is_filling(cell.element) {
+                is_filled[cell.x..(cell.x + cell.colspan).min(columns)].fill(true);
+            }
+        }
+        is_filled
     }
 
     /// Adds the width that CSS or an attribute specifies for a cell or column; the largest of a column counts.
