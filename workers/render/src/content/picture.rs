@@ -90,6 +90,10 @@ impl Typesetter<'_> {
         let picture = self.picture(element, place, false)?;
         let style = self.style(element);
         let old = element.attr("align").map(str::to_ascii_lowercase);
+        let picture = match style {
+            Some(style) => boxes::with_side_margins(picture, style, place, None),
+            None => picture,
+        };
         Some(match (style, old.as_deref()) {
             (Some(style), _) if style.margin.left == Some(Margin::Auto) => match style.margin.right {
                 Some(Margin::Auto) => picture.aligned(Alignment::CENTER),
@@ -98,7 +102,6 @@ impl Typesetter<'_> {
             (Some(style), _) if style.row.float == Some(Float::Right) => picture.aligned(Alignment::RIGHT),
             (_, Some("center")) => picture.aligned(Alignment::CENTER),
             (_, Some("right")) => picture.aligned(Alignment::RIGHT),
-            (Some(style), _) => boxes::with_side_margins(picture, style, place, None),
             _ => picture,
         })
     }

@@ -256,3 +256,31 @@ fn a_box_with_margins_aligns_its_text_in_its_width() {
     }
     assert!(close(middle(&seen, "Both"), LEFT + WIDTH / 2.0 - 25.0, 1.0), "{:?}", at(&seen, "Both"));
 }
+
+#[test]
+fn margins_of_items_take_nothing_of_their_width() {
+    let css = ".row { display: flex } i { background: #0000ff; width: 12pt; margin-right: 20pt } \
+               img { width: 60pt; height: 60pt; margin-right: 16pt } .high { height: 12pt }";
+    let html = "<div class=row><img src=a.png><div>Ann</div></div><div class=row><i class=high></i>Founded</div>\
+                <div class=row><i>x</i>Moved</div>\n";
+    let mut job = job(html, css);
+    job.files = vec![file("a.png", png(40, 80))];
+    let seen = seen(&job);
+    assert!(close(seen.pictures[0].width(), 60.0, 0.5), "{:?}", seen.pictures);
+    assert!(close(at(&seen, "Ann").left, LEFT + 76.0, 2.0), "{:?}", at(&seen, "Ann"));
+    let grounds = seen.drawn([0, 0, 255]);
+    assert!(grounds.len() == 2 && grounds.iter().all(|ground| close(ground.width(), 12.0, 0.5)), "{grounds:?}");
+    assert!(close(at(&seen, "Founded").left, LEFT + 32.0, 1.0), "{:?}", at(&seen, "Founded"));
+}
+
+#[test]
+fn an_item_of_a_grid_keeps_its_width() {
+    let css = ".grid { display: grid; grid-template-columns: 80pt 60pt 1fr } i { background: #0000ff; width: 12pt } \
+               .high { height: 12pt }";
+    let html = "<div class=grid><div>2019</div><i class=high></i><div>Founded</div>\
+                <div>2020</div><i>x</i><div>Grew</div></div>\n";
+    let seen = shown(html, css);
+    let grounds = seen.drawn([0, 0, 255]);
+    assert!(grounds.len() == 2 && grounds.iter().all(|ground| close(ground.width(), 12.0, 0.5)), "{grounds:?}");
+    assert!(close(grounds[0].left, LEFT + 80.0, 0.5) && close(at(&seen, "Grew").left, LEFT + 140.0, 0.5));
+}

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     content::{Place, Typesetter, box_style, fit, flow::Flow, lengths, margins::Margins},
-    css::{Items, Justify, Margin, Style},
+    css::{self, Items, Justify, Margin, Style},
 };
 
 /// How the boxes of a row stand in it.
@@ -32,11 +32,13 @@ pub(super) struct Line {
     pub whole: Option<f64>,
     /// The least height, in points.
     pub least: f64,
+    /// Whether a box is as wide as its column, whatever width CSS specifies: the column has that width already.
+    pub fills: bool,
 }
 
 impl Line {
     pub fn of(gap: f64, items: Items) -> Self {
-        Self { gap, items, whole: None, least: 0.0 }
+        Self { gap, items, whole: None, least: 0.0, fills: true }
     }
 }
 
@@ -88,9 +90,10 @@ impl Typesetter<'_> {
             let stretches = stretches && !has_height;
             let inner = Place { boxed: true, blocks, width, aside, in_relayout, stretches, whole, ..place };
             boxed[*x] |= *span == 1 && part.is_some_and(is_box);
-            let content = part.map_or_else(Content::empty, |part| self.typeset_part(part, inner, true));
-            let background =
-                part.filter(|_| line.items == Items::Stretch && !stretches).and_then(|part| self.background(part));
+            let content = part.map_or_else(Content::empty, |part| self.typeset_part(part, inner, line.fills));
+            let background = part
+                .filter(|_| line.items == Items::Stretch && !stretches)
+                .and_then(|part| self.background(part, line.fills));
             let cell = GridCell::new(content)
                 .with_fill(background.map_or(Smart::Auto, |background| Smart::Custom(Some(background))))
                 .with_x(Smart::Custom(*x))
@@ -149,20 +152,12 @@ impl Typesetter<'_> {
         self.part_style(part).is_some_and(is_seen)
     }
 
+    /// The margins above and below a picture; it has those at its sides already.
     fn with_margins(&self, element: ElementRef<'_>, content: Content, place: Place) -> Content {
         let Some(style) = self.style(element) else { return content };
         let (top, bottom) = lengths::margins(style, place);
-        let side = |margin: Option<Margin>| match margin {
-            Some(Margin::Length(length)) => lengths::points(length, style, place),
-            Some(Margin::Auto) | None => 0.0,
-        };
         let pad = |points: f64| Rel::from(lengths::pt(points));
-        PadElem::new(content)
-            .with_left(pad(side(style.margin.left)))
-            .with_right(pad(side(style.margin.right)))
-            .with_top(pad(top))
-            .with_bottom(pad(bottom))
-            .pack()
+        PadElem::new(content).with_top(pad(top)).with_bottom(pad(bottom)).pack()
     }
 
     /// The margins above and below a float do not collapse with others.
@@ -178,11 +173,15 @@ impl Typesetter<'_> {
     }
 
     /// The background of a box in a row that is laid out once only, where boxes are not as high as the row. Round corners
-    /// would show it.
-    fn background(&self, part: &Part<'_>) -> Option<Paint> {
+    /// and margins would show it, and a box with a height or a width in a wider column is smaller than the cell.
+    fn background(&self, part: &Part<'_>, fills: bool) -> Option<Paint> {
         let style = self.part_style(part)?;
         let is_round = style.border_radius.iter().any(Option::is_some);
-        box_style::fill(style).filter(|_| !is_round)
+        let has_margin = |margin: Option<Margin>| !matches!(margin, None | Some(Margin::Length(css::Length::Pt(0.0))));
+        let css::Sides { top, right, bottom, left } = style.margin;
+        let is_smaller = style.height.is_some() || !fills && (style.width.is_some() || style.max_width.is_some());
+        let is_whole = !is_round && !is_smaller && ![top, right, bottom, left].into_iter().any(has_margin);
+        box_style::fill(style).filter(|_| is_whole)
     }
 
     /// `fills`: whether a box is as wide as the place.

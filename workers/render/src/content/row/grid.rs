@@ -41,7 +41,7 @@ impl Typesetter<'_> {
         let shift = usize::from(justify_tracks(&mut widths, &mut gaps, justify, place.width));
         let rows = placed.last().map_or(0, |last| last.y + 1);
         let least = if rows == 1 { place.least_height } else { 0.0 };
-        let line = Line { least, ..Line::of(gap, style.row.items.unwrap_or(Items::Stretch)) };
+        let line = Line { least, fills: false, ..Line::of(gap, style.row.items.unwrap_or(Items::Stretch)) };
         let mut flow = Flow::new(place);
         let mut at = 0;
         while let Some(first) = placed.get(at) {
