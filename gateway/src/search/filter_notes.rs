@@ -8,7 +8,7 @@ use ruche_store::{
 };
 use serde_json::Value;
 
-use super::query::SearchQuery;
+use super::{json_type::type_name, query::SearchQuery};
 use crate::http::{limits, text::shown};
 
 /// Notes on conditions that no document can pass, or that all pass for a wrong reason. `is_empty`: there are no hits.
@@ -85,8 +85,8 @@ fn note(condition: &Condition, found: &FieldExamples) -> Option<String> {
             Some(format!(
                 "filter.metadata.{field}: {} is {}, and the documents have {} there: {written}",
                 shown(&asked.to_string()),
-                named(asked),
-                named(has)
+                type_name(asked),
+                type_name(has)
             ))
         }
     }
@@ -100,7 +100,7 @@ fn unlike<'a>(test: &'a Test, stored: &'a [Value]) -> Option<(&'a Value, &'a Val
         Test::In(values) | Test::NotIn(values) => values.iter().flat_map(listed).collect(),
         Test::Exists(_) => Vec::new(),
     };
-    let is_there = |value: &Value| stored.iter().any(|other| named(other) == named(value));
+    let is_there = |value: &Value| stored.iter().any(|other| type_name(other) == type_name(value));
     let first = *asked.first()?;
     // A field that is null somewhere has no type there.
     let has = stored.iter().find(|value| !value.is_null())?;
@@ -114,17 +114,6 @@ fn listed(value: &Value) -> Vec<&Value> {
     }
 }
 
-fn named(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
 /// What to write instead: the same value in the other type, if it has one, else a stored value as an example.
 fn write(asked: &Value, has: &Value) -> String {
     let same = match (asked, has) {
@@ -132,9 +121,9 @@ fn write(asked: &Value, has: &Value) -> String {
         (Value::Number(_) | Value::Bool(_), Value::String(_)) => Some(Value::String(asked.to_string())),
         _ => None,
     };
-    match same.filter(|same: &Value| named(same) == named(has)) {
+    match same.filter(|same: &Value| type_name(same) == type_name(has)) {
         Some(same) => format!("write {}", shown(&same.to_string())),
-        None => format!("write {}, such as {}", named(has), shown(&has.to_string())),
+        None => format!("write {}, such as {}", type_name(has), shown(&has.to_string())),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod collection_cache;
 pub mod embed;
 mod filter;
 mod filter_notes;
+mod json_type;
 pub mod openai;
 pub mod query;
 pub mod rerank;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::json_type::type_name;
 use crate::http::{
     error::ApiError,
     json::{object, parse_value},
@@ -121,7 +122,7 @@ fn texts(input: Value) -> Result<Input, ApiError> {
         let text = match value {
             Value::String(text) => text,
             other => {
-                let what = what(&other);
+                let what = type_name(&other);
                 let message = match single {
                     true => format!("is {what}: send a text, or a list of texts"),
                     false => format!("item {} of the list is {what}: all must be texts", number + 1),
@@ -133,17 +134,6 @@ fn texts(input: Value) -> Result<Input, ApiError> {
         input.texts.push(text);
     }
     Ok(input)
-}
-
-fn what(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }
 
 /// The vectors of a request's texts, in their order.

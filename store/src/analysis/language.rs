@@ -281,7 +281,7 @@ pub(super) fn is_stop_word_of_any(word: &str) -> bool {
     LISTS.values().any(|list| list.contains(word))
 }
 
-/// Ends of stop words that make them look like other words if they are written as one.
+/// Suffixes of stop words that make them look like other words if they are written as one.
 const CLITICS: [&str; 2] = ["'d", "'ll"];
 
 static LISTS: LazyLock<HashMap<&'static str, HashSet<String>>> = LazyLock::new(|| {

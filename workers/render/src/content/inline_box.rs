@@ -40,7 +40,7 @@ impl Typesetter<'_> {
     /// Whether the box of words is drawn as one: it fits in a line, and is short or one word.
     pub(super) fn is_whole(&self, element: ElementRef<'_>, style: &Style, place: Place) -> bool {
         let has_ends =
-            Ends::of(style, place).is_some() || has_corners(style) && element.child_elements().next().is_some();
+            SideSpace::of(style, place).is_some() || has_corners(style) && element.child_elements().next().is_some();
         if !has_ends || !is_drawn(style) || element.descendent_elements().any(is_break) {
             return false;
         }
@@ -72,12 +72,12 @@ fn has_corners(style: &Style) -> bool {
 
 /// What padding and borders take to the left and right of words, in points.
 #[derive(Clone, Copy)]
-struct Ends {
+struct SideSpace {
     left: f64,
     right: f64,
 }
 
-impl Ends {
+impl SideSpace {
     /// `None` if a highlight alone can draw them.
     fn of(style: &Style, place: Place) -> Option<Self> {
         let padding = |side: Option<css::Length>| side.map_or(0.0, |side| points(side, style, place)).max(0.0);
@@ -102,7 +102,7 @@ pub(super) fn before(element: ElementRef<'_>, style: &Style, place: Place, is_wh
         Node::Text(text) => text.ends_with(|c: char| !c.is_whitespace()),
         _ => false,
     };
-    let has_ends = || is_drawn(style) && Ends::of(style, place).is_some();
+    let has_ends = || is_drawn(style) && SideSpace::of(style, place).is_some();
     match (is_whole || has_ends()) && element.prev_sibling().is_some_and(touches) {
         true => joiner(),
         false => Content::empty(),
@@ -130,7 +130,7 @@ pub(super) fn padded(content: Content, style: &Style, place: Place) -> Content {
 
 /// A box that stays in one line. Its padding above and below takes no space, as in browsers.
 pub(super) fn whole(content: Content, style: &Style, place: Place) -> Content {
-    let ends = Ends::of(style, place).unwrap_or(Ends { left: 0.0, right: 0.0 });
+    let ends = SideSpace::of(style, place).unwrap_or(SideSpace { left: 0.0, right: 0.0 });
     let (above, below) = upright(style, place);
     // The joiner is as high as text, where there is none.
     let body = (joiner() + content)
@@ -158,7 +158,7 @@ pub(super) fn broken(content: Content, fill: Option<Paint>, style: &Style, place
             .with_top_edge(TopEdge::Length(Em::new(ASCENT + above / size).into()))
             .with_bottom_edge(BottomEdge::Length(Em::new(-(DESCENT + below / size)).into()))
     };
-    let Some(ends) = Ends::of(style, place) else {
+    let Some(ends) = SideSpace::of(style, place) else {
         let side = |side: Option<css::Length>| side.map_or(0.0, |side| points(side, style, place));
         let extent = side(style.padding.left).min(side(style.padding.right)).clamp(0.0, HAIR);
         let highlight = highlight(content).with_stroke(strokes(style)).with_radius(radius(style, place));

@@ -164,6 +164,17 @@ pub(super) mod tests {
         Word { text: text.to_owned(), left, right, y, size, angle: 0, space: false, fixed: false, font: 0 }
     }
 
+    /// The words of a text on one line, a space apart.
+    pub(in crate::text::pdf) fn line(text: &str, left: f64, y: f64) -> Vec<Word> {
+        let mut left = left;
+        let each = |part: &str| {
+            let word = word(part, left, y, 10.0);
+            left = word.right + 2.5;
+            word
+        };
+        text.split(' ').map(each).collect()
+    }
+
     #[test]
     fn indices_stay_on_their_row_and_gaps_are_spaces() {
         let words = vec![

@@ -241,17 +241,7 @@ fn divided(words: &[Word], found: Found) -> Option<Divided> {
 mod tests {
     use kurbo::{Affine, Rect, Shape};
 
-    use super::{super::rows::tests::word, *};
-
-    fn line(text: &str, left: f64, y: f64) -> Vec<Word> {
-        let mut left = left;
-        let each = |part: &str| {
-            let word = word(part, left, y, 10.0);
-            left = word.right + 2.5;
-            word
-        };
-        text.split(' ').map(each).collect()
-    }
+    use super::{super::rows::tests::line, *};
 
     /// A title, a header, three rows of two lines each, and a paragraph.
     fn page() -> Vec<Word> {

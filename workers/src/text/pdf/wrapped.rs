@@ -222,19 +222,9 @@ fn ends_divided(piece: &Piece) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::rows::{rows, tests::word},
+        super::rows::{rows, tests::line},
         *,
     };
-
-    fn line(text: &str, left: f64, y: f64) -> Vec<Word> {
-        let mut left = left;
-        let each = |part: &str| {
-            let word = word(part, left, y, 10.0);
-            left = word.right + 2.5;
-            word
-        };
-        text.split(' ').map(each).collect()
-    }
 
     fn read(lines: &[(&str, f64, f64)]) -> Option<Vec<Vec<String>>> {
         let rows = rows(lines.iter().flat_map(|(text, left, y)| line(text, *left, *y)).collect());
